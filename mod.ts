@@ -1,0 +1,11 @@
+/**
+ * Packetboat: actor-style networking for Deno.
+ *
+ * @module
+ */
+
+export * from "./src/errors.ts";
+export type * from "./src/observe/mod.ts";
+export * from "./src/framing/mod.ts";
+export * from "./src/actor/mod.ts";
+export * from "./src/supervision/mod.ts";

@@ -1,0 +1,2 @@
+/** The door of the actor room. @module */
+export type * from "./types.ts";

@@ -1,0 +1,40 @@
+/**
+ * Decides how Packetboat tells the time and waits. Everything that waits takes a `Clock`, so that a test
+ * can hand in one that it moves by hand. Never reads the wall clock: a changed date must not end a wait.
+ *
+ * @module
+ */
+
+/** A timer that is under way; see {@linkcode Clock.after}. */
+export interface Timer {
+  /** Ends the wait. Calling it again, or after the timer ran, does nothing. */
+  cancel(): void;
+}
+
+/** Where time comes from: the system, or a test. */
+export interface Clock {
+  /** Milliseconds since some fixed moment; never goes backwards. */
+  now(): number;
+  /** Calls `run` once, no sooner than `delayMs` from now, and never from inside this call. */
+  after(delayMs: number, run: () => void): Timer;
+}
+
+/** What one `setTimeout` can hold (2^31-1 ms, about 25 days): a longer delay would fire at once. */
+const MAX_TIMEOUT_MS = 2_147_483_647;
+
+/** The monotonic clock of the runtime; the default wherever a {@linkcode Clock} can be given. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  after(delayMs, run) {
+    const dueMs = performance.now() + delayMs;
+    let id: ReturnType<typeof setTimeout>;
+    const arm = () => {
+      const leftMs = dueMs - performance.now();
+      id = leftMs > MAX_TIMEOUT_MS
+        ? setTimeout(arm, MAX_TIMEOUT_MS)
+        : setTimeout(run, Math.max(0, leftMs));
+    };
+    arm();
+    return { cancel: () => clearTimeout(id) };
+  },
+};

@@ -1,0 +1,2 @@
+/** The door of the framing room. @module */
+export type * from "./codec.ts";

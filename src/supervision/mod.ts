@@ -1,0 +1,2 @@
+/** The door of the supervision room. @module */
+export type * from "./types.ts";

@@ -1,0 +1,2 @@
+export * from "./parse_args.d.ts";
+export declare function unicodeWidth(text: string): number;

@@ -1,0 +1,2 @@
+export * from "./base64.d.ts";
+export * from "./hex.d.ts";
