@@ -38,3 +38,21 @@ export const systemClock: Clock = {
     return { cancel: () => clearTimeout(id) };
   },
 };
+
+/** The globals that may or may not be there; Deno and Node have the first, browsers the second. */
+interface TaskGlobals {
+  setImmediate?: (run: () => void) => unknown;
+  scheduler?: { postTask?(run: () => void): Promise<unknown> };
+}
+
+/**
+ * Calls `run` in a task of its own, after the event loop has had its turn: pending reads, writes and timers get
+ * theirs. The shortest way to do so that the runtime has, because `setTimeout(run, 0)` costs one or more
+ * milliseconds of idling and `queueMicrotask` would never let the event loop in.
+ */
+export function nextTask(run: () => void): void {
+  const { setImmediate, scheduler } = globalThis as TaskGlobals;
+  if (setImmediate !== undefined) setImmediate(run);
+  else if (scheduler?.postTask !== undefined) void scheduler.postTask(run);
+  else setTimeout(run, 0);
+}

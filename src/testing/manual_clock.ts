@@ -1,0 +1,113 @@
+/**
+ * Decides when time passes in a test: only when told. Timers run in the order in which they are due, each at
+ * its own moment, and what they set off settles before the next one runs. Waits for no real time.
+ *
+ * @module
+ */
+
+import { type Clock, nextTask, type Timer } from "../clock.ts";
+
+/** A {@linkcode Clock} that a test moves by hand. */
+export interface ManualClock extends Clock {
+  /** Timers that have neither run nor been cancelled: 0 at the end of a test that cleans up. */
+  readonly pendingTimers: number;
+  /**
+   * Lets `ms` milliseconds pass. Runs every timer that comes due on the way, earliest first and of equal ones
+   * the older first, each with `now()` at its own due time; promises and actors settle before the next runs.
+   *
+   * @param ms Whole or not, from 0. `advance(0)` runs what is due now.
+   * @throws {RangeError} (as a rejection) For a negative or infinite `ms`.
+   */
+  advance(ms: number): Promise<void>;
+  /** Lets promises and actors do all that they can without time passing. */
+  settle(): Promise<void>;
+}
+
+interface Waiting {
+  readonly dueMs: number;
+  readonly order: number;
+  readonly run: () => void;
+}
+
+/**
+ * Makes a clock that starts at 0 ms and stands still until {@linkcode ManualClock.advance}.
+ *
+ * @example
+ * ```ts
+ * import { manualClock } from "./manual_clock.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const clock = manualClock();
+ * const rang: number[] = [];
+ * clock.after(100, () => rang.push(clock.now()));
+ * clock.after(50, () => rang.push(clock.now()));
+ *
+ * await clock.advance(99);
+ * assertEquals(rang, [50]);
+ * await clock.advance(1);
+ * assertEquals(rang, [50, 100]);
+ * ```
+ */
+export function manualClock(): ManualClock {
+  const waiting = new Set<Waiting>();
+  let nowMs = 0;
+  let made = 0;
+
+  const nextBy = (untilMs: number): Waiting | undefined => {
+    let next: Waiting | undefined;
+    for (const timer of waiting) {
+      if (timer.dueMs > untilMs) continue;
+      if (
+        next === undefined || timer.dueMs < next.dueMs ||
+        (timer.dueMs === next.dueMs && timer.order < next.order)
+      ) next = timer;
+    }
+    return next;
+  };
+
+  return {
+    now: () => nowMs,
+    after(delayMs, run): Timer {
+      const timer = {
+        dueMs: nowMs + Math.max(0, delayMs),
+        order: made++,
+        run,
+      };
+      waiting.add(timer);
+      return { cancel: () => void waiting.delete(timer) };
+    },
+    get pendingTimers() {
+      return waiting.size;
+    },
+    async advance(ms) {
+      if (!(ms >= 0 && ms < Infinity)) {
+        throw new RangeError(
+          `Cannot advance clock: 'ms' must be a finite number from 0, current value is ${ms}`,
+        );
+      }
+      const untilMs = nowMs + ms;
+      await settle();
+      for (
+        let timer = nextBy(untilMs);
+        timer !== undefined;
+        timer = nextBy(untilMs)
+      ) {
+        waiting.delete(timer);
+        nowMs = Math.max(nowMs, timer.dueMs);
+        timer.run();
+        await settle();
+      }
+      nowMs = Math.max(nowMs, untilMs);
+    },
+    settle,
+  };
+}
+
+/**
+ * A task of the event loop begins only when all microtasks are done, so waiting for one settles every chain of
+ * promises, however long. Several, because an actor with much mail goes on in a task of its own, and because
+ * streams and sockets of the runtime take a task here and there.
+ */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 3; i++) await new Promise<void>(nextTask);
+}
