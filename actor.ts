@@ -10,5 +10,22 @@ export {
   MailboxFullError,
   RestartLimitError,
 } from "./src/errors.ts";
-export * from "./src/actor/mod.ts";
-export * from "./src/supervision/mod.ts";
+export type {
+  ActorContext,
+  ActorRef,
+  AskOptions,
+  Behavior,
+  BehaviorFactory,
+  ExitReason,
+  MailboxOptions,
+  Phase,
+  ReplyTo,
+  Supervisable,
+  TellVerdict,
+} from "./src/actor/mod.ts";
+export type {
+  ChildSpec,
+  RestartLimits,
+  Supervisor,
+  SupervisorOptions,
+} from "./src/supervision/mod.ts";

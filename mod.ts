@@ -7,5 +7,4 @@
 export * from "./src/errors.ts";
 export type * from "./src/observe/mod.ts";
 export * from "./src/framing/mod.ts";
-export * from "./src/actor/mod.ts";
-export * from "./src/supervision/mod.ts";
+export * from "./actor.ts";
