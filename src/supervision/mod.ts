@@ -1,2 +1,10 @@
 /** The door of the supervision room. @module */
+export {
+  type Failure,
+  planRestart,
+  type ResolvedRestartLimits,
+  resolveRestartLimits,
+  type RestartHistory,
+  type RestartPlan,
+} from "./restart_policy.ts";
 export type * from "./types.ts";

@@ -1,0 +1,147 @@
+/**
+ * Decides whether and when something is started again after it failed. Pure: history, failure, limits and a
+ * random source in, plan and new history out. Reads no clock, starts nothing, keeps nothing.
+ *
+ * The nth failure within the window is followed by a restart after `minMs * 2^(n-1)`, at most `maxMs`, give or
+ * take the share `jitter`, so that many things that failed together do not come back together.
+ */
+
+import { RestartLimitError } from "../errors.ts";
+import type { RestartLimits } from "./types.ts";
+
+/** One failure: when it was seen, on the clock in use, and with what. */
+export interface Failure {
+  /** Milliseconds on the clock in use. */
+  readonly atMs: number;
+  /** What was thrown. */
+  readonly error: unknown;
+}
+
+/** The failures that still count, oldest first. */
+export type RestartHistory = readonly Failure[];
+
+/** {@linkcode RestartLimits} with every default filled in, checked. */
+export interface ResolvedRestartLimits {
+  readonly maxRestarts: number;
+  readonly withinMs: number;
+  readonly backoff: {
+    readonly minMs: number;
+    readonly maxMs: number;
+    readonly jitter: number;
+  };
+}
+
+/** What follows a failure. */
+export type RestartPlan =
+  | { restart: true; inMs: number }
+  | { restart: false; error: RestartLimitError };
+
+/**
+ * With `maxRestarts: Infinity` no more failures than this are remembered. Their only use is then the exponent
+ * of the backoff, and 2^63 times any delay is longer than any wait.
+ */
+const REMEMBERED = 64;
+
+/**
+ * Fills in the defaults and checks the limits, each and together.
+ *
+ * @throws {RangeError} For a value out of range, and for delays so long that the failures would have left the
+ * window before there are enough of them: such limits read as if they gave up, and never would.
+ */
+export function resolveRestartLimits(
+  options: RestartLimits = {},
+): ResolvedRestartLimits {
+  const { maxRestarts = 3, withinMs = 5_000 } = options;
+  const { minMs = 0, maxMs = 5_000, jitter = 0.1 } = options.backoff ?? {};
+  if (
+    maxRestarts !== Infinity &&
+    !(Number.isInteger(maxRestarts) && maxRestarts >= 0)
+  ) {
+    refuse("maxRestarts", "a whole number from 0 or Infinity", maxRestarts);
+  }
+  if (!(withinMs > 0)) refuse("withinMs", "above 0", withinMs);
+  if (!(minMs >= 0 && minMs < Infinity)) {
+    refuse("backoff.minMs", "a finite number from 0", minMs);
+  }
+  // The default of `maxMs` gives way to a longer `minMs`; only a `maxMs` that was asked for can contradict it.
+  const longestMs = options.backoff?.maxMs === undefined
+    ? Math.max(minMs, maxMs)
+    : maxMs;
+  if (!(longestMs >= minMs)) {
+    refuse("backoff.maxMs", `at least 'backoff.minMs' (${minMs})`, maxMs);
+  }
+  if (!(jitter >= 0 && jitter <= 1)) {
+    refuse("backoff.jitter", "between 0 and 1", jitter);
+  }
+  const backoff = { minMs, maxMs: longestMs, jitter };
+  const limits = { maxRestarts, withinMs, backoff };
+  checkReachable(limits);
+  return limits;
+}
+
+/**
+ * Plans what follows `failure`. Failures that lie `withinMs` or longer before it no longer count.
+ *
+ * @param history What the last call returned, at first `[]`. It is not changed.
+ * @param random From 0 up to 1, as `Math.random`; called only where a delay has jitter.
+ * @param name Who failed, for the error.
+ */
+export function planRestart(
+  history: RestartHistory,
+  failure: Failure,
+  limits: ResolvedRestartLimits,
+  random: () => number,
+  name: string,
+): { plan: RestartPlan; history: RestartHistory } {
+  const { maxRestarts, withinMs } = limits;
+  const counted = history.filter(({ atMs }) => failure.atMs - atMs < withinMs);
+  counted.push(failure);
+  if (maxRestarts === Infinity) {
+    counted.splice(0, counted.length - REMEMBERED);
+  }
+  if (counted.length > maxRestarts) {
+    const error = new RestartLimitError(
+      `Cannot restart "${name}": ${counted.length} failures within ${withinMs} ms, limit is ${maxRestarts}`,
+      counted,
+    );
+    return { plan: { restart: false, error }, history: counted };
+  }
+  const inMs = delayMs(counted.length, limits) * jitterFactor(limits, random);
+  return { plan: { restart: true, inMs }, history: counted };
+}
+
+/** The delay before the nth restart, without jitter. */
+function delayMs(nth: number, { backoff }: ResolvedRestartLimits): number {
+  return Math.min(backoff.maxMs, backoff.minMs * 2 ** (nth - 1));
+}
+
+function jitterFactor(
+  { backoff }: ResolvedRestartLimits,
+  random: () => number,
+): number {
+  if (backoff.jitter === 0 || backoff.minMs === 0) return 1;
+  return 1 + backoff.jitter * (2 * random() - 1);
+}
+
+/** Something that fails as soon as it is started must come to its limit within the window. */
+function checkReachable(limits: ResolvedRestartLimits): void {
+  const { maxRestarts, withinMs, backoff } = limits;
+  if (maxRestarts === Infinity || withinMs === Infinity) return;
+  if (backoff.minMs === 0) return;
+  let totalMs = 0;
+  for (let nth = 1; nth <= maxRestarts && totalMs < withinMs; nth++) {
+    totalMs += delayMs(nth, limits) * (1 + backoff.jitter);
+  }
+  if (totalMs < withinMs) return;
+  refuse(
+    "withinMs",
+    `longer than the delays before ${maxRestarts} restarts take together, or the limit is never reached`,
+    withinMs,
+  );
+}
+
+function refuse(option: string, rule: string, value: unknown): never {
+  throw new RangeError(
+    `Cannot limit restarts: '${option}' must be ${rule}, current value is ${value}`,
+  );
+}
