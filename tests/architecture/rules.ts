@@ -60,13 +60,18 @@ const ROOMS: Record<string, Room> = {
   testing: { level: 4, deno: "no sockets" },
 };
 
-/** `mod.ts` and its like, in the root folder: the doors of the package. */
+/** `framing.ts` and its like, in the root folder: the doors of the package. */
 const ENTRY = "entry point";
-const ENTRY_ROOM: Room = { level: 5, deno: "never" };
+/** The root's `mod.ts`, which may gather up the other entry points. */
+const FACE = "main entry point";
+const ROOT_ROOMS: Record<string, Room> = {
+  [ENTRY]: { level: 5, deno: "never" },
+  [FACE]: { level: 6, deno: "never" },
+};
 
 /** The three that know nothing of each other, and who may bring them together. */
 const STRANGERS = ["framing", "actor", "transport"];
-const MEETING_PLACES = ["net", "testing", ENTRY];
+const MEETING_PLACES = ["net", "testing", ENTRY, FACE];
 
 /** What a user may load in a browser: neither it nor anything behind it names `Deno`. */
 const BROWSER_ENTRIES = ["framing.ts", "actor.ts"];
@@ -90,17 +95,15 @@ const OPENS_SOCKETS = new Set([
 
 function roomOf(file: string): string {
   const [top, name] = file.split("/");
-  return top === "src" ? name : ENTRY;
+  return top === "src" ? name : file === "mod.ts" ? FACE : ENTRY;
 }
 
 function levelOf(file: string): number | undefined {
-  const room = roomOf(file);
-  return (room === ENTRY ? ENTRY_ROOM : ROOMS[room])?.level;
+  return (ROOMS[roomOf(file)] ?? ROOT_ROOMS[roomOf(file)])?.level;
 }
 
 function denoOf(file: string): Room["deno"] | undefined {
-  const room = roomOf(file);
-  return (room === ENTRY ? ENTRY_ROOM : ROOMS[room])?.deno;
+  return (ROOMS[roomOf(file)] ?? ROOT_ROOMS[roomOf(file)])?.deno;
 }
 
 /** The imports that lead from one room into another; what is not ours has a rule of its own. */
