@@ -93,17 +93,15 @@ const OPENS_SOCKETS = new Set([
   "upgradeWebTransport",
 ]);
 
+/** The name of a file's room, as the tables have it. */
 function roomOf(file: string): string {
   const [top, name] = file.split("/");
   return top === "src" ? name : file === "mod.ts" ? FACE : ENTRY;
 }
 
-function levelOf(file: string): number | undefined {
-  return (ROOMS[roomOf(file)] ?? ROOT_ROOMS[roomOf(file)])?.level;
-}
-
-function denoOf(file: string): Room["deno"] | undefined {
-  return (ROOMS[roomOf(file)] ?? ROOT_ROOMS[roomOf(file)])?.deno;
+/** What the table says of a file's room; nothing where it does not know the room. */
+function roomFor(file: string): Room | undefined {
+  return ROOMS[roomOf(file)] ?? ROOT_ROOMS[roomOf(file)];
 }
 
 /** The imports that lead from one room into another; what is not ours has a rule of its own. */
@@ -160,7 +158,7 @@ export const RULES: readonly Rule[] = [
     name: "every file stands in a room that the table knows",
     breaches: (facts) =>
       facts.files
-        .filter((file) => levelOf(file) === undefined)
+        .filter((file) => roomFor(file) === undefined)
         .map((file) => `${file} is in no known room`),
   },
   {
@@ -183,7 +181,7 @@ export const RULES: readonly Rule[] = [
     name: "arrows run downward only",
     breaches: (facts) =>
       crossings(facts).flatMap(({ from, to }) => {
-        const [above, below] = [levelOf(from), levelOf(to)];
+        const [above, below] = [roomFor(from)?.level, roomFor(to)?.level];
         if (above === undefined || below === undefined || above > below) {
           return [];
         }
@@ -229,7 +227,7 @@ export const RULES: readonly Rule[] = [
       return denoBreaches(
         facts,
         ({ file }) =>
-          denoOf(file) === "never"
+          roomFor(file)?.deno === "never"
             ? `${roomOf(file)} runs without it`
             : inBrowser.has(file)
             ? `${BROWSER_ENTRIES.join(" or ")} reaches this file`
@@ -243,7 +241,7 @@ export const RULES: readonly Rule[] = [
       denoBreaches(
         facts,
         ({ file, use }) =>
-          denoOf(file) === "types" && use === "value" &&
+          roomFor(file)?.deno === "types" && use === "value" &&
           `${roomOf(file)} may name its types only`,
       ),
   },
@@ -253,7 +251,7 @@ export const RULES: readonly Rule[] = [
       denoBreaches(
         facts,
         ({ file, use, member }) =>
-          denoOf(file) !== "freely" && use === "value" &&
+          roomFor(file)?.deno !== "freely" && use === "value" &&
           // `Deno` standing alone can become any of them under another name.
           (member === undefined || OPENS_SOCKETS.has(member)) &&
           "only transport opens sockets",
