@@ -9,7 +9,28 @@ export {
   FrameError,
   FrameTooLargeError,
   MalformedFrameError,
+  NetError,
   TruncatedFrameError,
 } from "./src/errors.ts";
 export type { FrameErrorDetails } from "./src/errors.ts";
-export * from "./src/framing/mod.ts";
+export {
+  decodeAll,
+  delimited,
+  encodeFrame,
+  FrameDecoderStream,
+  lengthPrefixed,
+  lines,
+  raw,
+} from "./src/framing/mod.ts";
+export type {
+  ByteCodec,
+  ByteSink,
+  ByteSource,
+  Codec,
+  DelimitedOptions,
+  FrameDecoder,
+  FrameOptions,
+  FrameScanner,
+  LengthPrefixedOptions,
+  LinesOptions,
+} from "./src/framing/mod.ts";

@@ -69,8 +69,13 @@ export interface FrameScanner {
     chunk: Uint8Array,
     visit: (bytes: Uint8Array, start: number, end: number) => void,
   ): void;
-  /** Throws `TruncatedFrameError` if the stream ended inside a frame. */
-  end(): void;
+  /**
+   * No more bytes will come. Visits a last frame that needs no end (`delimited` with `atEnd: "emit"`); throws
+   * `TruncatedFrameError` if the stream ended inside a frame.
+   */
+  end(
+    visit?: (bytes: Uint8Array, start: number, end: number) => void,
+  ): void;
 }
 
 /** A codec whose frames are byte ranges can also be scanned without making a view per frame. */
