@@ -1,0 +1,8 @@
+/** Ours: supervised, framed echo. Prints its port. */
+import { lengthPrefixed, serve } from "@packetboat/net";
+
+serve({
+  port: 0,
+  codec: lengthPrefixed({ maxFrameBytes: 4 << 20 }),
+  onListen: (addr) => console.log((addr as Deno.NetAddr).port),
+}, (connection) => ({ frame: (bytes) => connection.send(bytes) }));

@@ -1,0 +1,13 @@
+/** The door of the net room: servers, clients, connections. @module */
+export { connect } from "./connect.ts";
+export { serve } from "./serve.ts";
+export type {
+  Connection,
+  ConnectionHandler,
+  ConnectionHandlers,
+  ConnectionOptions,
+  ConnectOptions,
+  ServeOptions,
+  Server,
+  ServerStats,
+} from "./types.ts";

@@ -1,0 +1,108 @@
+/**
+ * What a connection has to send. Frames gather in one buffer while the other is being written, so all that
+ * was sent in one turn leaves in one write, and a write is never larger than what piled up during the last.
+ * Never decides what is too much: its size is there to be looked at.
+ *
+ * @module
+ */
+
+import { type ByteSink, ByteWriter } from "../framing/mod.ts";
+import type { ByteStream } from "../transport/mod.ts";
+
+const NOTHING = new Uint8Array(0);
+
+/** The corked output of one connection. */
+export class Outbox {
+  readonly #stream: ByteStream;
+  readonly #onWritten: () => void;
+  readonly #onLost: (error: unknown) => void;
+  #gathering = new ByteWriter();
+  #spare = new ByteWriter();
+  /** The part of the spare's bytes that the system has not taken yet. */
+  #unsent: Uint8Array = NOTHING;
+  #failed = false;
+  /** Bytes that the system took. */
+  bytesOut = 0;
+
+  #writing: Promise<number> | undefined;
+
+  /** `onWritten`: less waits than before. `onLost`: a write failed; nothing more will be written. */
+  constructor(
+    stream: ByteStream,
+    onWritten: () => void,
+    onLost: (error: unknown) => void,
+  ) {
+    this.#stream = stream;
+    this.#onWritten = onWritten;
+    this.#onLost = onLost;
+  }
+
+  /** Bytes that wait, those of a write under way included. */
+  get size(): number {
+    return this.#gathering.length + this.#unsent.length;
+  }
+
+  /** Appends one frame; if `encode` throws, nothing is appended. */
+  add<Out>(
+    codec: { encode(frame: Out, sink: ByteSink): void },
+    frame: Out,
+  ): void {
+    const before = this.#gathering.length;
+    try {
+      codec.encode(frame, this.#gathering);
+    } catch (error) {
+      this.#gathering.truncate(before);
+      throw error;
+    }
+  }
+
+  /** Starts to write what has gathered, unless a write is under way: then its end does it. */
+  flush(): void {
+    if (
+      this.#unsent.length > 0 || this.#gathering.length === 0 || this.#failed
+    ) return;
+    const full = this.#gathering;
+    this.#gathering = this.#spare;
+    this.#spare = full;
+    this.#unsent = full.view();
+    this.#write();
+  }
+
+  /** Forgets everything; used when the connection is gone. */
+  discard(): void {
+    this.#failed = true;
+    this.#unsent = NOTHING;
+    this.#gathering = new ByteWriter();
+    this.#spare = new ByteWriter();
+  }
+
+  /** Resolves when no write is under way; never rejects. */
+  async idle(): Promise<void> {
+    await this.#writing?.catch(() => {/* #onFailed has it */});
+  }
+
+  #write(): void {
+    this.#writing = this.#stream.write(this.#unsent);
+    this.#writing.then(this.#onTaken, this.#onFailed);
+  }
+
+  readonly #onTaken = (byteLength: number): void => {
+    this.bytesOut += byteLength;
+    if (this.#failed) return;
+    if (byteLength < this.#unsent.length) {
+      this.#unsent = this.#unsent.subarray(byteLength);
+      this.#write();
+      return;
+    }
+    this.#unsent = NOTHING;
+    this.#spare.clear();
+    this.flush();
+    this.#onWritten();
+  };
+
+  readonly #onFailed = (error: unknown): void => {
+    if (this.#failed) return;
+    this.discard();
+    this.#onLost(error);
+  };
+}
