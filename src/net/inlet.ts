@@ -37,13 +37,12 @@ export class Inlet {
     return this.#used === 0 ? this.#buffer : this.#buffer.subarray(this.#used);
   }
 
-  /** What a read of `byteLength` bytes into the last target brought. */
-  took(byteLength: number): Uint8Array {
-    const start = this.#used;
+  /** A read of `byteLength` bytes into the last target is over. A target that is not ours is no news. */
+  took(target: Uint8Array, byteLength: number): void {
+    if (target.buffer !== this.#buffer.buffer) return;
     this.#used += byteLength;
     if (this.#used === this.#buffer.length) {
       this.#size = Math.min(MOST_BYTES, this.#size * 4);
     }
-    return this.#buffer.subarray(start, this.#used);
   }
 }

@@ -18,6 +18,8 @@ export class Outbox {
   readonly #onLost: (error: unknown) => void;
   #gathering = new ByteWriter();
   #spare = new ByteWriter();
+  /** Frames that wait for the end of a body. */
+  #held: ByteWriter | undefined;
   /** The part of the spare's bytes that the system has not taken yet. */
   #unsent: Uint8Array = NOTHING;
   #failed = false;
@@ -39,7 +41,8 @@ export class Outbox {
 
   /** Bytes that wait, those of a write under way included. */
   get size(): number {
-    return this.#gathering.length + this.#unsent.length;
+    return this.#gathering.length + this.#unsent.length +
+      (this.#held === undefined ? 0 : this.#held.length);
   }
 
   /** Appends one frame; if `encode` throws, nothing is appended. */
@@ -47,13 +50,35 @@ export class Outbox {
     codec: { encode(frame: Out, sink: ByteSink): void },
     frame: Out,
   ): void {
-    const before = this.#gathering.length;
+    const sink = this.#held ?? this.#gathering;
+    const before = sink.length;
     try {
-      codec.encode(frame, this.#gathering);
+      codec.encode(frame, sink);
     } catch (error) {
-      this.#gathering.truncate(before);
+      sink.truncate(before);
       throw error;
     }
+  }
+
+  /** From now on frames wait, and `addBytes` goes in front of them. */
+  hold(): void {
+    this.#held = new ByteWriter();
+  }
+
+  /** Appends bytes that are no frame. */
+  addBytes(bytes: Uint8Array): void {
+    if (!this.#failed) this.#gathering.bytes(bytes);
+  }
+
+  /** The frames that waited follow. */
+  release(): void {
+    if (this.#held !== undefined) this.addBytes(this.#held.view());
+    this.#held = undefined;
+  }
+
+  /** Whether frames wait for the end of a body. */
+  get holds(): boolean {
+    return this.#held !== undefined;
   }
 
   /** Starts to write what has gathered, unless a write is under way: then its end does it. */
@@ -72,6 +97,7 @@ export class Outbox {
   discard(): void {
     this.#failed = true;
     this.#unsent = NOTHING;
+    this.#held = undefined;
     this.#gathering = new ByteWriter();
     this.#spare = new ByteWriter();
   }
