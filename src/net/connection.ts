@@ -396,6 +396,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
       framesIn: this.#framesIn,
       midFrame: this.#input.midFrame,
     }, this.#settings);
+    if (this.#deadlines.silent) this.#outbox.relax();
     if (passed === "idle") {
       this.#idleAsked = true;
       this.#pump();

@@ -9,6 +9,9 @@
 import { type ByteSink, ByteWriter } from "../framing/mod.ts";
 import type { ByteStream } from "../transport/mod.ts";
 
+/** What each of the two buffers may keep for the next turn, until the connection is quiet. */
+const KEPT_BYTES = 262_144;
+
 const NOTHING = new Uint8Array(0);
 
 /** The corked output of one connection. */
@@ -93,6 +96,13 @@ export class Outbox {
     this.#write();
   }
 
+  /** Gives spare memory back, when there has been nothing to do for a while. */
+  relax(): void {
+    if (this.size > 0 || this.#held !== undefined) return;
+    this.#gathering = new ByteWriter();
+    this.#spare = new ByteWriter();
+  }
+
   /** Forgets everything; used when the connection is gone. */
   discard(): void {
     this.#failed = true;
@@ -121,7 +131,9 @@ export class Outbox {
       return;
     }
     this.#unsent = NOTHING;
-    this.#spare.clear();
+    // Growing anew for every turn costs more than the memory; what one burst needed is given back.
+    if (this.#spare.length > KEPT_BYTES) this.#spare.clear();
+    else this.#spare.truncate(0);
     this.flush();
     this.#onWritten();
   };
