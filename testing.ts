@@ -6,6 +6,7 @@
  */
 
 export {
+  checkTransport,
   type ManualClock,
   manualClock,
   type MemoryNetwork,
@@ -13,4 +14,5 @@ export {
   type MemoryNetworkOptions,
   memoryPair,
   type MemoryStream,
+  type StreamPair,
 } from "./src/testing/mod.ts";
