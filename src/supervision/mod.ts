@@ -7,4 +7,5 @@ export {
   type RestartHistory,
   type RestartPlan,
 } from "./restart_policy.ts";
+export { spawn } from "./spawn.ts";
 export type * from "./types.ts";
