@@ -25,8 +25,9 @@ export type {
   Supervisable,
   TellVerdict,
 } from "./src/actor/mod.ts";
-export { spawn } from "./src/supervision/mod.ts";
+export { actorChild, spawn, supervise } from "./src/supervision/mod.ts";
 export type {
+  ActorChildOptions,
   ChildSpec,
   RestartLimits,
   SpawnOptions,
