@@ -276,7 +276,6 @@ export class Tree implements Supervisor {
     for (const slot of this.#slots.toReversed()) {
       await slot.stop();
       slot.phase = "stopped";
-      slot.release();
     }
     this.#end(this.#reason!);
   }
@@ -300,7 +299,6 @@ export class Tree implements Supervisor {
     this.#over = true;
     this.#grace?.cancel();
     this.#signal?.removeEventListener("abort", this.#onAbort);
-    // By a second kill, when they had not come to an end.
     for (const slot of this.#slots) slot.release();
     this.#exit.resolve(reason);
   }

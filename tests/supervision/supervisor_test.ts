@@ -523,3 +523,94 @@ Deno.test("stop() of an actorChild's ref that has no incarnation changes nothing
   await using _tree = await supervise([child]);
   assertEquals(child.ref.phase, "running");
 });
+
+Deno.test("oneForAll: remove() of another during the delay does not shorten it", async () => {
+  const family = new Family();
+  const { clock } = family;
+  const [a, b, c] = ["A", "B", "C"].map((name) => family.member(name));
+  await using tree = await supervise([a.spec, b.spec, c.spec], {
+    strategy: "oneForAll",
+    backoff: { minMs: 100, jitter: 0 },
+    clock,
+  });
+  a.die("throw");
+  assertEquals(await family.log(), "+A +B +C -A -C -B");
+  const removed = tree.remove("B");
+  await clock.advance(99);
+  assertEquals(await family.log(), "");
+  await clock.advance(1);
+  await removed;
+  assertEquals(await family.log(), "+A +C");
+});
+
+Deno.test("restForOne: a failure further left while others are stopped is taken in before the delay", async () => {
+  const family = new Family();
+  const { clock } = family;
+  const [a, b] = ["A", "B"].map((name) => family.member(name));
+  const gate = Promise.withResolvers<void>();
+  const slow = actorChild<void>("slow", () => ({
+    receive() {},
+    stopped: () => gate.promise,
+  }), { clock });
+  const tree = await supervise([a.spec, b.spec, slow], {
+    strategy: "restForOne",
+    backoff: { minMs: 100, jitter: 0 },
+    clock,
+  });
+  b.die("throw");
+  assertEquals(await family.log(), "+A +B -B");
+  a.die("throw");
+  assertEquals(await family.log(), "-A");
+  gate.resolve();
+  await clock.advance(199);
+  assertEquals(await family.log(), "");
+  await clock.advance(1);
+  assertEquals(await family.log(), "+A +B");
+  assertEquals(tree.children[2].phase, "running");
+  await tree.stop();
+});
+
+Deno.test("add() whose start succeeds although it was called off leaves no child running", async () => {
+  const clock = manualClock();
+  const start = Promise.withResolvers<Supervisable>();
+  const ref = spawn<void>(() => ({ receive() {} }), { clock });
+  const tree = await supervise([], { clock });
+  const adding = assertRejects(
+    () => tree.add({ name: "late", start: () => start.promise }),
+    ActorStoppedError,
+  );
+  await clock.settle();
+  const stopped = tree.stop();
+  start.resolve(ref);
+  await adding;
+  assertEquals(await stopped, { kind: "shutdown" });
+  assertEquals(ref.phase, "stopped");
+  assertEquals(clock.pendingTimers, 0);
+});
+
+/** Breaks the contract: neither stop nor kill ends it. */
+const immortal: Supervisable = {
+  name: "immortal",
+  exited: new Promise(() => {}),
+  stop: () => new Promise(() => {}),
+  kill() {},
+  [Symbol.asyncDispose]: async () => {},
+};
+
+Deno.test("a second kill() ends a supervisor whose child does not heed the first", async () => {
+  const tree = await supervise([{ name: "i", start: () => immortal }]);
+  tree.kill();
+  tree.kill();
+  assertEquals(await tree.exited, { kind: "killed" });
+});
+
+Deno.test("stop({graceMs}) ends a supervisor whose child heeds nothing, after twice that time", async () => {
+  const clock = manualClock();
+  const tree = await supervise([{ name: "i", start: () => immortal }], {
+    clock,
+  });
+  const stopped = tree.stop({ graceMs: 10 });
+  await clock.advance(20);
+  assertEquals(await stopped, { kind: "killed" });
+  assertEquals(clock.pendingTimers, 0);
+});
