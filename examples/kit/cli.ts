@@ -6,6 +6,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import "./paint.ts";
 
 /** One flag. Without a default it may be left out. */
 export type Flag =
