@@ -10,6 +10,7 @@ import { EncodeError } from "../errors.ts";
 import type { ByteSink } from "./codec.ts";
 
 const EMPTY = new Uint8Array(0);
+const ENCODER = new TextEncoder();
 const SMALLEST_BYTES = 256;
 /** `clear()` gives memory above this back, so that one large burst is not paid for during an idle hour. */
 const KEPT_BYTES = 65_536;
@@ -22,7 +23,6 @@ const LOOP_CHARS = 32;
 export class ByteWriter implements ByteSink {
   #buffer: Uint8Array = EMPTY;
   #length = 0;
-  readonly #encoder = new TextEncoder();
 
   /** Bytes written so far. */
   get length(): number {
@@ -61,7 +61,7 @@ export class ByteWriter implements ByteSink {
     while (done < count) {
       // A UTF-16 unit takes three bytes at most. Reserve that only for what ASCII room did not suffice for.
       const rest = done === 0 ? source : source.slice(done);
-      const { read, written } = this.#encoder.encodeInto(
+      const { read, written } = ENCODER.encodeInto(
         rest,
         this.#buffer.subarray(at),
       );
@@ -100,6 +100,22 @@ export class ByteWriter implements ByteSink {
         : value >>> 0;
       putUint(this.#buffer, littleEndian ? at + 4 : at, high, 4, littleEndian);
       putUint(this.#buffer, littleEndian ? at : at + 4, low, 4, littleEndian);
+    } else if (byteLength === 4 && value === (value as number) >>> 0) {
+      // By far the most common: no loop.
+      if (to > this.#buffer.length) this.#grow(to);
+      const buffer = this.#buffer;
+      const number = value as number;
+      if (littleEndian) {
+        buffer[at] = number;
+        buffer[at + 1] = number >>> 8;
+        buffer[at + 2] = number >>> 16;
+        buffer[at + 3] = number >>> 24;
+      } else {
+        buffer[at] = number >>> 24;
+        buffer[at + 1] = number >>> 16;
+        buffer[at + 2] = number >>> 8;
+        buffer[at + 3] = number;
+      }
     } else {
       const number = typeof value === "bigint" ? Number(value) : value;
       if (

@@ -21,7 +21,11 @@ import {
   type TellVerdict,
 } from "../actor/mod.ts";
 import type { Timer } from "../clock.ts";
-import { SlowConsumerError, TimeoutError } from "../errors.ts";
+import {
+  ConnectionLostError,
+  SlowConsumerError,
+  TimeoutError,
+} from "../errors.ts";
 import type { Codec } from "../framing/mod.ts";
 import type { CloseReason, ConnectionStats } from "../observe/mod.ts";
 import { planRestart, type RestartHistory } from "../supervision/mod.ts";
@@ -31,6 +35,7 @@ import { Input } from "./input.ts";
 import type { ConnectionSettings } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import { Pulls } from "./pulls.ts";
+import { bodyReadable, frameReadable } from "./streams.ts";
 import type {
   Connection,
   ConnectionHandler,
@@ -39,6 +44,9 @@ import type {
 
 /** Turns before others get a chance: a handler that feeds its own mailbox must not stop the process. */
 const TURNS_PER_PUMP = 1_024;
+
+/** What poisoned frames are overwritten with: no ASCII, no zero, easy to see in a dump. */
+const POISON = 0xdb;
 
 /** What a connection is made from. */
 export interface ConnectionParts<In, Out, M> {
@@ -71,6 +79,8 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
 
   readonly #parts: ConnectionParts<In, Out, M>;
   readonly #settings: ConnectionSettings;
+  readonly #poisons: boolean;
+  #codec: Codec<In, Out>;
   readonly #life = new Lifecycle();
   readonly #input: Input<In>;
   readonly #outbox: Outbox;
@@ -110,6 +120,8 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   #draining = false;
   #lost: CloseReason | undefined;
 
+  #readable: ReadableStream<In> | undefined;
+  #writable: WritableStream<Out> | undefined;
   #pullCount = 0;
   #pullCountAtFlush = 0;
   #flushQueued = false;
@@ -139,7 +151,15 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
     this.closed = new Promise((resolve) => this.#resolveClosed = resolve);
     this.exited = new Promise((resolve) => this.#resolveExited = resolve);
     this.#deadlines = new Deadlines(settings.clock.now());
-    this.#input = new Input(stream, codec, this.#pump, this.#onLost);
+    this.#poisons = settings.frames === "poisoned";
+    this.#codec = codec;
+    this.#input = new Input(
+      stream,
+      codec,
+      settings.frames !== "kept",
+      this.#pump,
+      this.#onLost,
+    );
     this.#outbox = new Outbox(stream, this.#onWritten, this.#onLost);
   }
 
@@ -192,18 +212,14 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
 
   send(frame: Out): boolean {
     if (this.#reason !== undefined || this.#writeEnded) return false;
-    this.#outbox.add(this.#parts.codec, frame);
+    this.#outbox.add(this.#codec, frame);
     this.#framesOut++;
     const size = this.#outbox.size;
     if (size > this.#settings.maxOutboxBytes) {
       this.#endSlowConsumer(size);
       return false;
     }
-    if (!this.#corked && !this.#flushQueued) {
-      this.#flushQueued = true;
-      this.#pullCountAtFlush = this.#pullCount;
-      queueMicrotask(this.#flushSoon);
-    }
+    this.#flushLater();
     return size <= this.#settings.highWaterBytes;
   }
 
@@ -225,6 +241,70 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
     } catch (error) {
       this.#onLost(error);
     }
+  }
+
+  async sendBody(
+    source: AsyncIterable<Uint8Array> | Uint8Array,
+  ): Promise<void> {
+    this.#checkOpen();
+    if (this.#outbox.holds) {
+      throw new TypeError(
+        `Cannot send a body to ${this.#peer()}: another one is under way`,
+      );
+    }
+    this.#outbox.hold();
+    try {
+      if (source instanceof Uint8Array) await this.#sendBytes(source);
+      else for await (const chunk of source) await this.#sendBytes(chunk);
+    } catch (error) {
+      this.abort(error);
+      throw error;
+    }
+    this.#outbox.release();
+    this.#flushLater();
+  }
+
+  body(byteLength: number): ReadableStream<Uint8Array> {
+    if (!(Number.isSafeInteger(byteLength) && byteLength >= 0)) {
+      throw new RangeError(
+        `Cannot read a body: 'byteLength' must be a whole number from 0: current value is ${byteLength}`,
+      );
+    }
+    if (this.#input.inBody) {
+      throw new TypeError(
+        `Cannot read a body from ${this.#peer()}: another one is under way`,
+      );
+    }
+    this.#input.beginBody(byteLength);
+    return bodyReadable(this.#input, (cause) => {
+      const reason = this.#reason ?? this.#lost;
+      return reason?.by === "failure" && reason.error instanceof Error
+        ? reason.error
+        : cutBody(this.#peer(), cause);
+    });
+  }
+
+  switchCodec<I, O>(codec: Codec<I, O>): Connection<I, O, M> {
+    const other = this as unknown as ConnectionActor<I, O, M>;
+    other.#codec = codec;
+    other.#input.switchCodec(codec);
+    return other;
+  }
+
+  get readable(): ReadableStream<In> {
+    this.#checkPullable();
+    return this.#readable ??= frameReadable(() => this.#pull());
+  }
+
+  get writable(): WritableStream<Out> {
+    return this.#writable ??= new WritableStream<Out>({
+      write: async (frame) => {
+        this.#checkOpen();
+        if (!this.send(frame)) await this.drained();
+      },
+      close: () => this.endWrite(),
+      abort: (reason) => this.abort(reason),
+    });
   }
 
   // ── messages ──
@@ -261,11 +341,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   // ── pulling frames: a script, or a client without handler ──
 
   [Symbol.asyncIterator](): AsyncIterableIterator<In> {
-    if (this.#handlers !== undefined) {
-      throw new TypeError(
-        `Cannot iterate over ${this.name}: its frames go to the handler's 'frame' callback`,
-      );
-    }
+    this.#checkPullable();
     return {
       next: () => this.#pull(),
       // Leaving the loop leaves the connection as it is: what is unread waits for the next loop.
@@ -320,6 +396,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
       framesIn: this.#framesIn,
       midFrame: this.#input.midFrame,
     }, this.#settings);
+    if (this.#deadlines.silent) this.#outbox.relax();
     if (passed === "idle") {
       this.#idleAsked = true;
       this.#pump();
@@ -331,6 +408,13 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
       );
       this.#end({ by: "failure", error }, "polite");
     }
+  }
+
+  #checkPullable(): void {
+    if (this.#handlers === undefined) return;
+    throw new TypeError(
+      `Cannot iterate over ${this.name}: its frames go to the handler's 'frame' callback`,
+    );
   }
 
   // ── turns ──
@@ -383,6 +467,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
         Promise.resolve(result).then(this.#onTurnDone, this.#onTurnFailed);
         return true;
       }
+      if (this.#poisons) this.#poison();
     }
     // So much at once: timers and other connections come first.
     this.#pause = this.#settings.clock.after(0, () => {
@@ -439,6 +524,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
 
   readonly #onTurnDone = (): void => {
     this.#turning = false;
+    if (this.#poisons) this.#poison();
     this.#pump();
   };
 
@@ -448,10 +534,17 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
     this.#pump();
   };
 
+  /** Overwrites the frame whose turn is over, so that whoever kept it finds out. */
+  #poison(): void {
+    if (this.#frame instanceof Uint8Array) this.#frame.fill(POISON);
+    this.#frame = undefined;
+  }
+
   // ── frames by pull ──
 
   #pull(): Promise<IteratorResult<In>> {
     this.#pullCount++;
+    if (this.#poisons) this.#poison();
     if (
       this.phase === "running" && this.#pulls.size === 0 &&
       this.#outbox.size <= this.#settings.highWaterBytes && this.#take()
@@ -592,6 +685,33 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   }
 
   // ── sending, inside ──
+
+  /** @throws {ConnectionLostError} Nothing can be sent any more. */
+  #checkOpen(): void {
+    if (this.#reason === undefined && !this.#writeEnded) return;
+    throw new ConnectionLostError(
+      `Cannot send to ${this.#peer()}: the connection is closed, or its writing end is`,
+      "CLOSED",
+    );
+  }
+
+  async #sendBytes(bytes: Uint8Array): Promise<void> {
+    const step = this.#settings.highWaterBytes;
+    for (let at = 0; at < bytes.length; at += step) {
+      this.#checkOpen();
+      this.#outbox.addBytes(bytes.subarray(at, at + step));
+      this.#outbox.flush();
+      await this.drained();
+    }
+    this.#checkOpen();
+  }
+
+  #flushLater(): void {
+    if (this.#corked || this.#flushQueued) return;
+    this.#flushQueued = true;
+    this.#pullCountAtFlush = this.#pullCount;
+    queueMicrotask(this.#flushSoon);
+  }
 
   /**
    * What is sent outside the callbacks is corked until the code that sends comes to its next `await`, and,
@@ -764,6 +884,15 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   #peer(): string {
     return addrText(this.remoteAddr);
   }
+}
+
+function cutBody(peer: string, cause: unknown): ConnectionLostError {
+  const missing = (cause as Error).message;
+  return new ConnectionLostError(
+    `Lost the connection to ${peer} in the middle of a body: ${missing}`,
+    "UNEXPECTED_EOF",
+    { cause },
+  );
 }
 
 function exitOf(reason: CloseReason): ExitReason {

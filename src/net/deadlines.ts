@@ -26,6 +26,8 @@ export class Deadlines {
   /** `framesIn` when the unfinished frame was first seen; -1 = none is under way. */
   #framesSeen = -1;
   #frameSinceMs = 0;
+  /** No byte came between the last two looks. */
+  silent = false;
 
   constructor(nowMs: number) {
     this.#silentSinceMs = nowMs;
@@ -42,7 +44,8 @@ export class Deadlines {
       this.#framesSeen = framesIn;
       this.#frameSinceMs = nowMs;
     } else if (nowMs - this.#frameSinceMs >= frameTimeoutMs) return "frame";
-    if (bytesIn !== this.#bytesSeen) {
+    this.silent = bytesIn === this.#bytesSeen;
+    if (!this.silent) {
       this.#bytesSeen = bytesIn;
       this.#silentSinceMs = nowMs;
     } else if (nowMs - this.#silentSinceMs >= idleTimeoutMs) {

@@ -9,8 +9,8 @@
 /** Enough for a small message; an idle connection pays for it, so it is small. */
 const FIRST_BYTES = 1_024;
 
-/** More than one read rarely brings; measured: larger buffers gained nothing. */
-const MOST_BYTES = 65_536;
+/** 64 KiB is about what one read brings; the rest is for headers, so that payloads of powers of two fit whole. */
+const MOST_BYTES = 65_536 + 1_024;
 
 /** A tail smaller than this is not worth a read of its own. */
 const LEAST_BYTES = 512;
@@ -37,13 +37,12 @@ export class Inlet {
     return this.#used === 0 ? this.#buffer : this.#buffer.subarray(this.#used);
   }
 
-  /** What a read of `byteLength` bytes into the last target brought. */
-  took(byteLength: number): Uint8Array {
-    const start = this.#used;
+  /** A read of `byteLength` bytes into the last target is over. A target that is not ours is no news. */
+  took(target: Uint8Array, byteLength: number): void {
+    if (target.buffer !== this.#buffer.buffer) return;
     this.#used += byteLength;
     if (this.#used === this.#buffer.length) {
       this.#size = Math.min(MOST_BYTES, this.#size * 4);
     }
-    return this.#buffer.subarray(start, this.#used);
   }
 }

@@ -21,6 +21,7 @@ export interface ConnectionSettings {
   readonly mailbox: MailboxOptions | undefined;
   readonly idleTimeoutMs: number;
   readonly frameTimeoutMs: number;
+  readonly frames: "kept" | "borrowed" | "poisoned";
   readonly highWaterBytes: number;
   readonly maxOutboxBytes: number;
   readonly graceMs: number;
@@ -43,6 +44,7 @@ export function resolveConnectionOptions(
     mailbox,
     idleTimeoutMs = Infinity,
     frameTimeoutMs = 30_000,
+    frames = "kept",
     highWaterBytes = 65_536,
     maxOutboxBytes = 16_777_216,
     graceMs = 5_000,
@@ -52,6 +54,11 @@ export function resolveConnectionOptions(
   if (onCrash !== "restart" && onCrash !== "close") {
     throw new RangeError(
       `Cannot use options: 'onCrash' must be "restart" or "close": current value is ${onCrash}`,
+    );
+  }
+  if (!["kept", "borrowed", "poisoned"].includes(frames)) {
+    throw new RangeError(
+      `Cannot use options: 'frames' must be "kept", "borrowed" or "poisoned": current value is ${frames}`,
     );
   }
   atLeast("idleTimeoutMs", idleTimeoutMs, 1);
@@ -70,6 +77,7 @@ export function resolveConnectionOptions(
     mailbox,
     idleTimeoutMs,
     frameTimeoutMs,
+    frames,
     highWaterBytes,
     maxOutboxBytes,
     graceMs,

@@ -9,6 +9,9 @@
 import { type ByteSink, ByteWriter } from "../framing/mod.ts";
 import type { ByteStream } from "../transport/mod.ts";
 
+/** What each of the two buffers may keep for the next turn, until the connection is quiet. */
+const KEPT_BYTES = 262_144;
+
 const NOTHING = new Uint8Array(0);
 
 /** The corked output of one connection. */
@@ -18,6 +21,8 @@ export class Outbox {
   readonly #onLost: (error: unknown) => void;
   #gathering = new ByteWriter();
   #spare = new ByteWriter();
+  /** Frames that wait for the end of a body. */
+  #held: ByteWriter | undefined;
   /** The part of the spare's bytes that the system has not taken yet. */
   #unsent: Uint8Array = NOTHING;
   #failed = false;
@@ -39,7 +44,8 @@ export class Outbox {
 
   /** Bytes that wait, those of a write under way included. */
   get size(): number {
-    return this.#gathering.length + this.#unsent.length;
+    return this.#gathering.length + this.#unsent.length +
+      (this.#held === undefined ? 0 : this.#held.length);
   }
 
   /** Appends one frame; if `encode` throws, nothing is appended. */
@@ -47,13 +53,35 @@ export class Outbox {
     codec: { encode(frame: Out, sink: ByteSink): void },
     frame: Out,
   ): void {
-    const before = this.#gathering.length;
+    const sink = this.#held ?? this.#gathering;
+    const before = sink.length;
     try {
-      codec.encode(frame, this.#gathering);
+      codec.encode(frame, sink);
     } catch (error) {
-      this.#gathering.truncate(before);
+      sink.truncate(before);
       throw error;
     }
+  }
+
+  /** From now on frames wait, and `addBytes` goes in front of them. */
+  hold(): void {
+    this.#held = new ByteWriter();
+  }
+
+  /** Appends bytes that are no frame. */
+  addBytes(bytes: Uint8Array): void {
+    if (!this.#failed) this.#gathering.bytes(bytes);
+  }
+
+  /** The frames that waited follow. */
+  release(): void {
+    if (this.#held !== undefined) this.addBytes(this.#held.view());
+    this.#held = undefined;
+  }
+
+  /** Whether frames wait for the end of a body. */
+  get holds(): boolean {
+    return this.#held !== undefined;
   }
 
   /** Starts to write what has gathered, unless a write is under way: then its end does it. */
@@ -68,10 +96,18 @@ export class Outbox {
     this.#write();
   }
 
+  /** Gives spare memory back, when there has been nothing to do for a while. */
+  relax(): void {
+    if (this.size > 0 || this.#held !== undefined) return;
+    this.#gathering = new ByteWriter();
+    this.#spare = new ByteWriter();
+  }
+
   /** Forgets everything; used when the connection is gone. */
   discard(): void {
     this.#failed = true;
     this.#unsent = NOTHING;
+    this.#held = undefined;
     this.#gathering = new ByteWriter();
     this.#spare = new ByteWriter();
   }
@@ -95,7 +131,9 @@ export class Outbox {
       return;
     }
     this.#unsent = NOTHING;
-    this.#spare.clear();
+    // Growing anew for every turn costs more than the memory; what one burst needed is given back.
+    if (this.#spare.length > KEPT_BYTES) this.#spare.clear();
+    else this.#spare.truncate(0);
     this.flush();
     this.#onWritten();
   };

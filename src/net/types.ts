@@ -33,6 +33,25 @@ export interface Connection<In, Out = In, M = never>
   send(frame: Out): boolean;
   /** Resolves when the outbox is below its low-water mark, half of `highWaterBytes`. The loop itself waits for it between turns. */
   drained(): Promise<void>;
+  /**
+   * The next `byteLength` bytes as they come, outside any frame: for a header that announces a body of any size.
+   * The next frame begins after them, and its turn comes when they have been read to the end; cancelling the
+   * stream passes over the rest. Errors with `ConnectionLostError` where the connection ends first.
+   *
+   * @throws {RangeError} `byteLength` is not a whole number from 0.
+   * @throws {TypeError} Another body is still being read.
+   */
+  body(byteLength: number): ReadableStream<Uint8Array>;
+  /**
+   * Sends bytes outside any frame, with backpressure, after all frames queued so far; frames sent meanwhile
+   * follow after them. A source that fails ends the connection, since the peer waits for what will not come.
+   *
+   * @throws {ConnectionLostError} The connection ended before everything was taken.
+   * @throws {TypeError} Another body is still being sent.
+   */
+  sendBody(source: AsyncIterable<Uint8Array> | Uint8Array): Promise<void>;
+  /** From the next byte on, speak another format, both ways. What is queued already leaves as it is. */
+  switchCodec<I, O>(codec: Codec<I, O>): Connection<I, O, M>;
   /** Half-close: flush, then FIN; reading goes on. */
   endWrite(): Promise<void>;
   /** Flush, then close. Resolves when the socket is closed. */
@@ -41,6 +60,10 @@ export interface Connection<In, Out = In, M = never>
   abort(error?: unknown): void;
   /** Resolves when the socket is closed and `closed` has run; never rejects. */
   readonly closed: Promise<CloseReason>;
+  /** The frames as a Web Stream, each pulled when its turn comes. Cancelling it leaves the connection open. */
+  readonly readable: ReadableStream<In>;
+  /** `send` as a Web Stream that waits for the outbox; closing it is `endWrite`, aborting it is `abort`. */
+  readonly writable: WritableStream<Out>;
   /** What it has done so far; a copy. */
   readonly stats: ConnectionStats;
 }
@@ -76,6 +99,14 @@ export interface ConnectionOptions {
   idleTimeoutMs?: number;
   /** From the first byte of a frame to its last. @default {30_000} */
   frameTimeoutMs?: number;
+  /**
+   * How long a frame of bytes stays as it is. `"kept"`: for ever. `"borrowed"`: until the handler's turn ends, the
+   * promise that it returned included; buffers are then used again, which pays for large frames and proxies.
+   * `"poisoned"`: as borrowed, and each frame is overwritten after its turn, so that a test finds who kept one.
+   *
+   * @default {"kept"}
+   */
+  frames?: "kept" | "borrowed" | "poisoned";
   /** Outbox above this makes the loop wait before the next turn. Bytes. @default {65_536} */
   highWaterBytes?: number;
   /** Outbox above this closes the connection with `SlowConsumerError`. Bytes. @default {16_777_216} */
