@@ -10,7 +10,7 @@
  */
 
 import type { FrameDecoder, FrameScanner } from "./codec.ts";
-import { concat, copyBytes, EMPTY, WINDOW_BYTES } from "./bytes.ts";
+import { concat, copyBytes, EMPTY, hexByte, WINDOW_BYTES } from "./bytes.ts";
 import { Intake } from "./intake.ts";
 
 /** `parse` needs bytes beyond `end`. */
@@ -47,7 +47,7 @@ export interface HeaderFormat {
     end: number,
     reading: HeaderReading,
   ): number;
-  /** A guess why this header declares too much. */
+  /** A guess why this header declares too much or, cut off at the wrong byte, is none. */
   hint?(header: Uint8Array): string | undefined;
 }
 
@@ -240,11 +240,9 @@ export class PrefixDecoder implements FrameDecoder<Uint8Array> {
       ? NEED_MORE
       : this.#format.parse(bytes, at, end, reading);
     if (header === FAULT) {
-      input.malformed(
-        reading.fault,
-        this.#offset,
-        bytes.slice(at, at + Math.min(reading.faultBytes, WINDOW_BYTES)),
-      );
+      const seen = bytes.slice(at, at + reading.faultBytes);
+      const hint = this.#format.hint?.(seen);
+      input.malformed(reading.fault, this.#offset, seen, hint);
     }
     // What is at hand is the header's first part, and no more than that.
     const known = header === NEED_MORE ? end - at : header;
@@ -275,7 +273,8 @@ export class PrefixDecoder implements FrameDecoder<Uint8Array> {
       if (header === FAULT) {
         const seen = this.#header.slice(0, reading.faultBytes);
         this.#drop();
-        input.malformed(reading.fault, this.#offset, seen);
+        const hint = this.#format.hint?.(seen);
+        input.malformed(reading.fault, this.#offset, seen, hint);
       }
     }
     if (header === NEED_MORE) {
@@ -435,8 +434,4 @@ export class PrefixScanner implements FrameScanner {
     // All whole frames were visited by `scan`, so this finds nothing or throws.
     this.#decoder.next();
   }
-}
-
-function hexByte(byte: number): string {
-  return `0x${byte.toString(16).padStart(2, "0")}`;
 }
