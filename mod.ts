@@ -12,7 +12,11 @@ export * from "./framing.ts";
 export * from "./actor.ts";
 export * from "./src/net/mod.ts";
 export type {
+  Acceptor,
+  ByteStream,
+  CustomEndpoint,
   Endpoint,
+  Network,
   TcpEndpoint,
   TlsEndpoint,
   UnixEndpoint,

@@ -101,11 +101,13 @@ export class ByteWriter implements ByteSink {
         : value >>> 0;
       putUint(this.#buffer, littleEndian ? at + 4 : at, high, 4, littleEndian);
       putUint(this.#buffer, littleEndian ? at : at + 4, low, 4, littleEndian);
-    } else if (byteLength === 4 && value === (value as number) >>> 0) {
+    } else if (
+      byteLength === 4 && typeof value === "number" && value === value >>> 0
+    ) {
       // By far the most common: no loop.
       if (to > this.#buffer.length) this.#grow(to);
       const buffer = this.#buffer;
-      const number = value as number;
+      const number = value;
       if (littleEndian) {
         buffer[at] = number;
         buffer[at + 1] = number >>> 8;

@@ -12,8 +12,10 @@ export {
 export type {
   Acceptor,
   ByteStream,
+  CustomEndpoint,
   Endpoint,
   ListenOptions,
+  Network,
   TcpEndpoint,
   TlsEndpoint,
   UnixEndpoint,
