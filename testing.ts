@@ -1,11 +1,13 @@
 /**
- * What tests of networked programs need: a clock that is moved by hand, and a network in memory that tears,
+ * What tests of networked programs need: a contract for codecs and one for transports, a clock that is moved by hand, and a network in memory that tears,
  * delays and resets. Needs no permission.
  *
  * @module
  */
 
 export {
+  assertCodec,
+  type AssertCodecOptions,
   checkTransport,
   type ManualClock,
   manualClock,

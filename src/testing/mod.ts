@@ -1,4 +1,5 @@
 /** The door of the testing room. @module */
+export { assertCodec, type AssertCodecOptions } from "./assert_codec.ts";
 export { checkTransport, type StreamPair } from "./check_transport.ts";
 export { type ManualClock, manualClock } from "./manual_clock.ts";
 export {
