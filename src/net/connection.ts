@@ -59,6 +59,8 @@ export interface ConnectionParts<In, Out, M> {
   settings: ConnectionSettings;
   /** Without one, frames wait for `for await`. */
   handler?: ConnectionHandler<In, Out, M>;
+  /** Given the messages that wait when it ends, so that another connection can serve them. */
+  onUnserved?: (messages: M[]) => void;
   /** Called once at the very end, after the `closed` event. */
   onEnd?: (connection: ConnectionActor<In, Out, M>) => void;
 }
@@ -787,6 +789,14 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
     return this.#mailbox;
   }
 
+  #giveBack(): void {
+    const { onUnserved } = this.#parts;
+    if (onUnserved === undefined || this.#mailbox === undefined) return;
+    const messages: M[] = [];
+    while (this.#mailbox.size > 0) messages.push(this.#mailbox.shift());
+    onUnserved(messages);
+  }
+
   // ── the end ──
 
   #end(reason: CloseReason, manner: Manner): void {
@@ -798,6 +808,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
       this.#restartTimer?.cancel();
       this.#pause?.cancel();
       this.#pause = undefined;
+      this.#giveBack();
       this.#mailbox?.close();
       this.#asks?.close();
       this.#input.discard();
