@@ -22,6 +22,8 @@ const NAME = "contentLength";
 const CR = 0x0d;
 const LF = 0x0a;
 const TAB = 0x09;
+const PLAIN_NAME: Uint8Array = new TextEncoder().encode("Content-Length: ");
+const MOST_DIGITS = 16;
 /** `Content-Length: 0` and two line ends. */
 const LEAST_HEADER_BYTES = 21;
 /** The protocols have two header lines; a peer that sends more than this of them is lost or hostile. */
@@ -83,6 +85,10 @@ class HeaderLines implements HeaderFormat {
     end: number,
     reading: HeaderReading,
   ): number {
+    const plain = reading.seenBytes === 0
+      ? plainHeader(bytes, start, end, reading)
+      : NEED_MORE;
+    if (plain > 0 && plain <= this.#most) return plain;
     for (let at = start + reading.seenBytes; at < end; at++) {
       const byte = bytes[at];
       const count = at + 1 - start;
@@ -150,6 +156,33 @@ class HeaderLines implements HeaderFormat {
     reading.bodyBytes = Number(length);
     return count;
   }
+}
+
+/** The header as nearly everyone writes it, read without making text of it; `NEED_MORE` = another kind. */
+function plainHeader(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  reading: HeaderReading,
+): number {
+  let at = start + PLAIN_NAME.length;
+  if (end - at < 5) return NEED_MORE;
+  for (let i = 0; i < PLAIN_NAME.length; i++) {
+    if (bytes[start + i] !== PLAIN_NAME[i]) return NEED_MORE;
+  }
+  const digits = at;
+  let value = 0;
+  for (; at < end && at - digits < MOST_DIGITS; at++) {
+    const digit = bytes[at] - 0x30;
+    if (!(digit >= 0 && digit <= 9)) break;
+    value = value * 10 + digit;
+  }
+  if (
+    at === digits || end - at < 4 || bytes[at] !== CR || bytes[at + 1] !== LF ||
+    bytes[at + 2] !== CR || bytes[at + 3] !== LF
+  ) return NEED_MORE;
+  reading.bodyBytes = value;
+  return at + 4 - start;
 }
 
 function fault(reading: HeaderReading, what: string, count: number): number {

@@ -7,7 +7,7 @@
 import { EncodeError } from "../errors.ts";
 import type { Codec } from "./codec.ts";
 import { mappedCodec } from "./map_codec.ts";
-import { utf8Decoder } from "./utf8.ts";
+import { Utf8 } from "./utf8.ts";
 
 /**
  * Frames of one JSON value each, in the format of `codec`: `json(delimited("\n"))` is NDJSON.
@@ -32,10 +32,10 @@ import { utf8Decoder } from "./utf8.ts";
  */
 export function json<T = unknown>(codec: Codec<Uint8Array>): Codec<T> {
   const name = `json(${codec.name})`;
-  const decoder = utf8Decoder();
+  const utf8 = new Utf8();
   const encoder = new TextEncoder();
   return mappedCodec<Uint8Array, T>(name, codec, false, {
-    decode: (frame) => JSON.parse(decoder.decode(frame)),
+    decode: (frame) => JSON.parse(utf8.decode(frame)),
     encode(value) {
       const text: string | undefined = JSON.stringify(value);
       if (text === undefined) {

@@ -16,6 +16,7 @@ import {
 } from "./limits.ts";
 import { prefixCodec } from "./prefix_codec.ts";
 import {
+  type BinaryField,
   FAULT,
   type HeaderFormat,
   type HeaderReading,
@@ -122,6 +123,7 @@ class LengthField implements HeaderFormat {
   readonly minHeaderBytes: number;
   readonly trailer = -1;
   readonly keepHeader: boolean;
+  readonly field: BinaryField;
   readonly #bytes: 1 | 2 | 3 | 4 | 8;
   readonly #littleEndian: boolean;
   readonly #offset: number;
@@ -144,6 +146,7 @@ class LengthField implements HeaderFormat {
     this.#offset = offset;
     this.#adjust = adjust;
     this.#header = offset + bytes;
+    this.field = { offset, bytes, littleEndian, adjust };
   }
 
   parse(

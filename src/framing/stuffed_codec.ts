@@ -17,6 +17,7 @@ import {
 } from "./delimiter_decoder.ts";
 import { Intake } from "./intake.ts";
 import { Needle } from "./needle.ts";
+import { Scratch } from "./pile.ts";
 
 /** How one format rewrites its frames. Stateless. */
 export interface Stuffing {
@@ -39,6 +40,7 @@ export function stuffedCodec(stuffing: Stuffing): Codec<Uint8Array> {
     start: NO_START,
     needle: new Needle(Uint8Array.of(stuffing.end)),
     atEnd: "error",
+    scratch: new Scratch(),
   };
   return {
     name: stuffing.codec,

@@ -6,7 +6,7 @@
 
 import type { Codec } from "./codec.ts";
 import { mappedCodec } from "./map_codec.ts";
-import { checkWellFormed, utf8Decoder } from "./utf8.ts";
+import { checkWellFormed, Utf8 } from "./utf8.ts";
 
 /**
  * Frames of UTF-8 text, in the format of `codec`.
@@ -31,10 +31,10 @@ import { checkWellFormed, utf8Decoder } from "./utf8.ts";
  */
 export function text(codec: Codec<Uint8Array>): Codec<string> {
   const name = `text(${codec.name})`;
-  const decoder = utf8Decoder();
+  const utf8 = new Utf8();
   const encoder = new TextEncoder();
   return mappedCodec(name, codec, false, {
-    decode: (frame) => decoder.decode(frame),
+    decode: (frame) => utf8.decode(frame),
     encode(value) {
       checkWellFormed(name, value);
       return encoder.encode(value);

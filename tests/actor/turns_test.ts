@@ -147,6 +147,7 @@ Deno.test("ask() is answered in the actor's own time, also after the turn", asyn
   assertEquals(clock.pendingTimers, 1);
   kept[0]("later");
   assertEquals(await answer, "later");
+  await clock.settle();
   assertEquals(clock.pendingTimers, 0);
   await ref.stop();
 });
@@ -167,6 +168,7 @@ Deno.test("ask() times out on the actor's clock, and a late reply does nothing",
   kept[0]("too late");
   kept[0].fail(new Error("too late"));
   await clock.settle();
+  await clock.settle();
   assertEquals(clock.pendingTimers, 0);
   await ref.stop();
 });
@@ -184,6 +186,7 @@ Deno.test("ask() is refused by an actor that stops before it takes the question"
   gate.resolve();
   assertEquals(await stopped, { kind: "shutdown" });
   await answer;
+  await clock.settle();
   assertEquals(clock.pendingTimers, 0);
 });
 
@@ -202,6 +205,7 @@ Deno.test("ask() can still be answered by the turn under way while the actor sto
   gate.resolve();
   assertEquals(await answer, "last words");
   await stopped;
+  await clock.settle();
   assertEquals(clock.pendingTimers, 0);
 });
 
@@ -212,6 +216,7 @@ Deno.test("ask() is refused by an actor that stops after it took the question an
   await clock.settle();
   await ref.stop();
   await answer;
+  await clock.settle();
   assertEquals(clock.pendingTimers, 0);
 });
 
@@ -225,6 +230,7 @@ Deno.test("ask() and deliver() to an actor that has ended are refused, and tell 
     ActorStoppedError,
   );
   assertEquals(ref.tell((() => {}) as unknown as ReplyTo<string>), "stopped");
+  await clock.settle();
   assertEquals(clock.pendingTimers, 0);
 });
 
@@ -241,6 +247,7 @@ Deno.test("ask() is refused at once when the turn that takes the question crashe
   const error = await assertRejects(() => bad, ActorStoppedError, "crashed");
   assertEquals((error.cause as Error).message, "boom");
   assertEquals(await good, "fine");
+  await clock.settle();
   assertEquals(clock.pendingTimers, 0);
   await ref.stop();
 });
@@ -258,5 +265,6 @@ Deno.test("ask() of a full mailbox is refused", async () => {
   await assertRejects(() => ref.ask((r) => r), MailboxFullError);
   gate.resolve();
   await ref.stop();
+  await clock.settle();
   assertEquals(clock.pendingTimers, 0);
 });
