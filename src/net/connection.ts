@@ -20,7 +20,7 @@ import {
   type ReplyTo,
   type TellVerdict,
 } from "../actor/mod.ts";
-import type { Timer } from "../clock.ts";
+import { nextTask, type Timer } from "../clock.ts";
 import {
   ConnectionLostError,
   SlowConsumerError,
@@ -44,6 +44,12 @@ import type {
 
 /** Turns before others get a chance: a handler that feeds its own mailbox must not stop the process. */
 const TURNS_PER_PUMP = 1_024;
+
+/**
+ * What the peer sent before it was told of the end may lie in the system's buffers: a read of it is through
+ * after a round or two of the event loop.
+ */
+const QUIET_ROUNDS = 4;
 
 /** What poisoned frames are overwritten with: no ASCII, no zero, easy to see in a dump. */
 const POISON = 0xdb;
@@ -107,7 +113,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   /** The synchronous part of the turns is running: what is sent now leaves at its end. */
   #corked = false;
   /** The turns make way for everything else. */
-  #pause: Timer | undefined;
+  #paused = false;
   /** The turns wait for the outbox. */
   #throttled = false;
   /** The frame of the turn under way, or the last one pulled. */
@@ -120,6 +126,8 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   #shutdownAsked = false;
   /** Serve what is at hand, then end. */
   #draining = false;
+  /** Rounds of the event loop without news that still have to pass before a draining wire counts as quiet. */
+  #roundsToQuiet = QUIET_ROUNDS;
   #lost: CloseReason | undefined;
 
   #readable: ReadableStream<In> | undefined;
@@ -424,7 +432,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   /** Serves what is at hand, sends what that gave, and waits for more. Safe to call at any time. */
   readonly #pump = (): void => {
     if (this.#corked) return;
-    if (!this.#turning && this.#pause === undefined) {
+    if (!this.#turning && !this.#paused) {
       this.#corked = true;
       this.#turning = this.#turns();
       this.#corked = false;
@@ -472,8 +480,9 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
       if (this.#poisons) this.#poison();
     }
     // So much at once: timers and other connections come first.
-    this.#pause = this.#settings.clock.after(0, () => {
-      this.#pause = undefined;
+    this.#paused = true;
+    nextTask(() => {
+      this.#paused = false;
       this.#pump();
     });
     return false;
@@ -521,7 +530,22 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   #endOfInput(): void {
     if (this.#lost !== undefined) this.#end(this.#lost, "rude");
     else if (this.#input.finished) this.#end({ by: "peer" }, "polite");
-    else if (this.#draining) this.#end({ by: "shutdown" }, "polite");
+    else if (this.#isQuiet()) this.#end({ by: "shutdown" }, "polite");
+  }
+
+  /** Draining, and nothing has come for some rounds of the event loop; asks for those rounds. */
+  #isQuiet(): boolean {
+    if (!this.#draining || this.#roundsToQuiet === 0) return this.#draining;
+    if (this.#roundsToQuiet < QUIET_ROUNDS) return false;
+    const { bytesIn } = this.#input;
+    const round = () => {
+      if (this.#input.bytesIn !== bytesIn) this.#roundsToQuiet = QUIET_ROUNDS;
+      else if (--this.#roundsToQuiet > 0) return nextTask(round);
+      this.#pump();
+    };
+    this.#roundsToQuiet--;
+    nextTask(round);
+    return false;
   }
 
   readonly #onTurnDone = (): void => {
@@ -566,7 +590,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
     if (this.#outbox.size > highWaterBytes) this.#throttled = true;
     if (this.#reason !== undefined || this.#throttled) return;
     const isOver = this.#input.finished || this.#lost !== undefined ||
-      this.#draining;
+      this.#isQuiet();
     if (!isOver || (this.#pulls.size === 0 && this.#input.bufferedBytes > 0)) {
       return;
     }
@@ -806,8 +830,6 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
       this.#life.to("stop");
       this.#ending = "flushing";
       this.#restartTimer?.cancel();
-      this.#pause?.cancel();
-      this.#pause = undefined;
       this.#giveBack();
       this.#mailbox?.close();
       this.#asks?.close();
