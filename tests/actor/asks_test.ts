@@ -172,3 +172,26 @@ Deno.test("Asks.ask() whose make answers by itself sends nothing", async () => {
   assertEquals(sent, []);
   clean();
 });
+
+Deno.test("Asks.ask() lets go of its signal when it is answered", async () => {
+  const { ask, sent, clean } = setup();
+  const { signal } = new AbortController();
+  const listeners = new Set<unknown>();
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+    listeners.add(args[1]);
+    addEventListener.apply(signal, args);
+  };
+  signal.removeEventListener = (
+    ...args: Parameters<typeof removeEventListener>
+  ) => {
+    listeners.delete(args[1]);
+    removeEventListener.apply(signal, args);
+  };
+  const answer = ask({ signal });
+  assertEquals(listeners.size, 1);
+  sent[0].reply(1);
+  await answer;
+  assertEquals(listeners.size, 0);
+  clean();
+});
