@@ -67,10 +67,18 @@ def main(port):
     for guest in (ann, ben):
         guest.expect("ann: still here")
 
-    # Bytes that are no text cost only the one who sent them.
-    sloth.sock.sendall(b"\xff\xfe\n")
+    # Bytes that are no text cost only the one who sent them; so does vanishing with everything unread.
+    vandal = Guest(port, "vandal")
+    for guest in (ann, ben):
+        guest.expect("* vandal joined")
+    vandal.sock.sendall(b"\xff\xfe\n")
+    for guest in (ann, ben):
+        guest.expect("* vandal left")
+    sloth.file.close()
+    sloth.sock.close()
     for guest in (ann, ben):
         guest.expect("* sloth left")
+
     ben.send("/quit")
     ann.expect("* ben left")
     assert ben.file.readline() == "", "ben was not let go"
