@@ -1,4 +1,4 @@
-/** Ours: supervised, framed echo. Prints its port. */
+/** Ours as it comes: supervised, framed, frames to keep. Prints its port. */
 import { lengthPrefixed, serve } from "@packetboat/net";
 
 serve({
