@@ -3,6 +3,7 @@ import { lengthPrefixed, serve } from "@packetboat/net";
 
 serve({
   port: 0,
+  maxConnections: 100_000,
   codec: lengthPrefixed({ maxFrameBytes: 4 << 20 }),
   frames: "borrowed",
   onListen: (addr) => console.log((addr as Deno.NetAddr).port),

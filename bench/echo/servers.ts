@@ -65,7 +65,7 @@ export const CANDIDATES: readonly Candidate[] = [
     name: "node",
     what: "Node `net`, framed by hand",
     command: ["node", "bench/echo/server_node.mjs"],
-    missing: () => unlessRuns(["node", "--version"], "node"),
+    missing: unlessNode,
   },
   {
     name: "erlang",
@@ -106,16 +106,27 @@ export async function start(
   cpu?: number,
 ): Promise<Running> {
   const process = spawn(command, cpu, "inherit");
-  const reader = process.stdout.pipeThrough(new TextDecoderStream())
-    .getReader();
-  let said = "";
-  while (!said.includes("\n")) {
-    const { value, done } = await reader.read();
-    if (done) throw new Error(`${name} ended before it said its port`);
-    said += value;
+  const said = await listen(process.stdout)();
+  if (said === undefined) {
+    throw new Error(`${name} ended before it said its port`);
   }
-  reader.releaseLock();
   return { name, port: Number(said), pid: process.pid };
+}
+
+/** Starts a program that is told what to do, line by line, and says when it has done so. */
+export function startTalking(command: string[]) {
+  const process = spawn(command, undefined, "inherit", "piped");
+  const stdin = process.stdin.getWriter();
+  const hear = listen(process.stdout);
+  return {
+    say: (line: string) => stdin.write(new TextEncoder().encode(`${line}\n`)),
+    async hears(expected: string) {
+      const said = await hear();
+      if (said !== expected) {
+        throw new Error(`heard ${said ?? "nothing"}, expected ${expected}`);
+      }
+    },
+  };
 }
 
 /** Runs a program to its end and gives what it printed. */
@@ -180,22 +191,49 @@ function ours(file: string): string[] {
   return ["deno", "run", "--allow-net=127.0.0.1", `bench/echo/${file}`];
 }
 
+/** Gives one line of a stream at each call; `undefined` = it has ended. */
+function listen(stream: ReadableStream<Uint8Array>) {
+  const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  return async () => {
+    while (!rest.includes("\n")) {
+      const { value, done } = await reader.read();
+      if (done) return undefined;
+      rest += value;
+    }
+    const [line] = rest.split("\n", 1);
+    rest = rest.slice(line.length + 1);
+    return line;
+  };
+}
+
 function spawn(
   command: string[],
   cpu: number | undefined,
   stderr: "inherit" | "piped",
+  stdin: "null" | "piped" = "null",
 ): Deno.ChildProcess {
   const [program, ...args] = cpu === undefined
     ? command
     : ["taskset", "-c", String(cpu), ...command];
   const process = new Deno.Command(program, {
     args,
-    stdin: "null",
+    stdin,
     stdout: "piped",
     stderr,
   }).spawn();
   children.add(process);
   return process;
+}
+
+/** Where Node is not installed, a task of Deno's finds Deno under that name. */
+async function unlessNode(): Promise<string | undefined> {
+  try {
+    const kind = await run(["node", "--print", "typeof Deno"]);
+    return kind.trim() === "undefined" ? undefined : "node";
+  } catch {
+    return "node";
+  }
 }
 
 async function unlessRuns(
