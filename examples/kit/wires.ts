@@ -5,7 +5,16 @@
  * @module
  */
 
-import { type Codec, delimited, lengthPrefixed, raw } from "@packetboat/net";
+import {
+  type Codec,
+  decimalPrefixed,
+  delimited,
+  lengthPrefixed,
+  marked,
+  netstring,
+  raw,
+  varintPrefixed,
+} from "@packetboat/net";
 
 /** Every wire. In `lines` the last line may lack its end, as people type it. */
 export const WIRES = {
@@ -21,6 +30,14 @@ export const WIRES = {
   i32le: lengthPrefixed({ littleEndian: true }),
   /** `struct.pack("<q", len(body)) + body` */
   i64le: lengthPrefixed({ bytes: 8, littleEndian: true }),
+  /** `b"%04d" % len(body) + body`, such as `0003AAA` */
+  decimal: decimalPrefixed(),
+  /** `b"{2H:" + body + b":}"` */
+  markers: marked({ start: "{2H:", end: ":}" }),
+  /** Seven bits of the length a byte, the lowest first, as Protocol Buffers delimit messages. */
+  varint: varintPrefixed(),
+  /** `b"%d:%s," % (len(body), body)` */
+  netstring: netstring(),
 } as const satisfies Record<string, Codec<Uint8Array>>;
 
 /** The name of a wire. */

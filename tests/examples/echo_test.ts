@@ -2,7 +2,8 @@
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { WIRE_NAMES } from "../../examples/kit/wires.ts";
-import { HAS_OPENSSL, makeCertificate } from "../support/certificate.ts";
+import { tlsCertificate } from "../support/tls_certificate.ts";
+import { tlsFiles } from "../support/tls_files.ts";
 import { HAS_PYTHON, runPython } from "../support/python.ts";
 import { runTask, startTask, type TaskProcess } from "../support/task.ts";
 
@@ -85,9 +86,9 @@ Deno.test("deno task echo speaks over a Unix socket, and respects a path that is
 
 Deno.test({
   name: "deno task echo speaks TLS, and refuses who does not trust it",
-  ignore: !HAS_OPENSSL,
+  ignore: tlsCertificate === undefined,
   async fn() {
-    await using pem = await makeCertificate();
+    await using pem = await tlsFiles();
     const { cert, key } = pem;
     await using server = startServer("--tls", "--cert", cert, "--key", key);
     const port = await portOf(server);
@@ -113,9 +114,9 @@ Deno.test({
 
 Deno.test({
   name: "deno task echo --tls answers Python, torn and stuck",
-  ignore: !HAS_OPENSSL || !HAS_PYTHON,
+  ignore: tlsCertificate === undefined || !HAS_PYTHON,
   async fn() {
-    await using pem = await makeCertificate();
+    await using pem = await tlsFiles();
     const { cert, key } = pem;
     await using server = startServer("--tls", "--cert", cert, "--key", key);
     const port = await portOf(server);
