@@ -343,8 +343,7 @@ Deno.test("crash storm: 200 connections, 1 frame in 100 crashes its handler; eve
   const frames = 3_000;
   const connections = 200;
   let crashes = 0;
-  const before =
-    Deno.readDirSync("/proc/self/fd")[Symbol.iterator]().toArray().length;
+  const before = openDescriptors();
   {
     await using server = serve({
       port: 0,
@@ -376,8 +375,7 @@ Deno.test("crash storm: 200 connections, 1 frame in 100 crashes its handler; eve
     assertEquals(crashes, poisoned);
     assertEquals(poisoned > connections * frames / 200, true);
   }
-  const after =
-    Deno.readDirSync("/proc/self/fd")[Symbol.iterator]().toArray().length;
+  const after = openDescriptors();
   assertEquals(
     after <= before,
     true,
