@@ -66,4 +66,12 @@ export type NetEvent =
     reason: CloseReason;
     stats: ConnectionStats;
   }
-  | { kind: "acceptFailed"; server: string; error: unknown; retryInMs: number };
+  | { kind: "acceptFailed"; server: string; error: unknown; retryInMs: number }
+  | { kind: "receiveFailed"; server: string; error: unknown; retryInMs: number }
+  | {
+    /** The system did not take a datagram, for instance because there is no route. The socket and the peer go on. */
+    kind: "sendFailed";
+    server: string;
+    remoteAddr: Deno.Addr;
+    error: unknown;
+  };
