@@ -28,8 +28,9 @@ import {
 } from "../errors.ts";
 import type { Codec } from "../framing/mod.ts";
 import type { CloseReason, ConnectionStats } from "../observe/mod.ts";
-import { planRestart, type RestartHistory } from "../supervision/mod.ts";
+import type { RestartHistory } from "../supervision/mod.ts";
 import { addrText, type ByteStream, lostError } from "../transport/mod.ts";
+import { badHandler, exitOf, isThenable, planCrash } from "./crash.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Input } from "./input.ts";
 import type { ConnectionSettings } from "./options.ts";
@@ -642,43 +643,24 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   }
 
   #crashed(error: unknown): void {
-    const { settings } = this.#parts;
-    const { clock } = settings;
     const over = this.#reason !== undefined;
-    let inMs = 0;
-    let failure: unknown = over || settings.onCrash === "close"
-      ? error
-      : undefined;
-    if (failure === undefined) {
-      const { plan, history } = planRestart(
-        this.#history,
-        { atMs: clock.now(), error },
-        settings.restart,
-        Math.random,
-        this.name,
-      );
-      this.#history = history;
-      if (plan.restart) inMs = plan.inMs;
-      else failure = plan.error;
-    }
-    const willRestart = failure === undefined;
-    settings.emit({
-      kind: "crashed",
+    const plan = planCrash({
       actor: this.name,
       error,
-      ...(this.#frame instanceof Uint8Array ? { frame: this.#frame } : {}),
-      willRestart,
-      inMs,
-    });
+      frame: this.#frame,
+      over,
+      history: this.#history,
+    }, this.#settings);
     if (this.#message !== undefined) this.#asks?.fail(this.#message, error);
     this.#message = undefined;
     if (over) return;
-    if (!willRestart) {
-      return this.#end({ by: "failure", error: failure }, "polite");
+    if (!plan.restart) {
+      return this.#end({ by: "failure", error: plan.failure }, "polite");
     }
+    this.#history = plan.history;
     this.#life.to("crashed");
     this.#incarnation++;
-    this.#restartTimer = clock.after(inMs, () => {
+    this.#restartTimer = this.#settings.clock.after(plan.inMs, () => {
       this.#life.to("restart");
       this.#start();
       this.#pump();
@@ -925,23 +907,5 @@ function cutBody(peer: string, cause: unknown): ConnectionLostError {
     `Lost the connection to ${peer} in the middle of a body: ${missing}`,
     "UNEXPECTED_EOF",
     { cause },
-  );
-}
-
-function exitOf(reason: CloseReason): ExitReason {
-  if (reason.by === "failure") return { kind: "failed", error: reason.error };
-  return { kind: reason.by === "shutdown" ? "shutdown" : "normal" };
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null &&
-    typeof (value as { then?: unknown }).then === "function";
-}
-
-function badHandler(value: unknown): TypeError {
-  return new TypeError(
-    `A connection handler must return callbacks with a 'frame' function, or be a script that returns a promise of nothing: it returned ${
-      value === null ? "null" : typeof value
-    }`,
   );
 }
