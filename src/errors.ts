@@ -24,10 +24,12 @@ export interface FrameErrorDetails {
   codec: string;
   /** Bytes from the start of the stream to the start of the frame that is at fault. */
   offset: number;
-  /** Hex of up to 16 bytes from `offset` on, such as `"47 45 54 20"`. */
+  /** Hex of the frame's first bytes, at most 16 and not past the one that showed the fault: `"47 45 54 20"`. */
   window: string;
   /** A guess at the cause, where one can be made. */
   hint?: string;
+  /** What was thrown by the callback that refused the bytes, where there was one. */
+  cause?: unknown;
 }
 
 /** The peer broke the format. Also thrown again by every later call of the same decoder. */
@@ -38,16 +40,17 @@ export class FrameError extends NetError {
   readonly codec: string;
   /** Bytes from the start of the stream to the start of the frame that is at fault. */
   readonly offset: number;
-  /** Hex of up to 16 bytes from `offset` on. */
+  /** Hex of the frame's first bytes, at most 16 and not past the one that showed the fault. */
   readonly window: string;
   /** A guess at the cause, where one can be made. */
   readonly hint?: string;
   /** `what` completes the sentence "Cannot decode CODEC frame at byte N: …". */
   constructor(what: string, details: FrameErrorDetails) {
-    const { codec, offset, window, hint } = details;
+    const { codec, offset, window, hint, cause } = details;
     super(
       `Cannot decode ${codec} frame at byte ${offset}: ${what}` +
         (window ? ` [${window}]` : "") + (hint ? ` (hint: ${hint})` : ""),
+      cause === undefined ? undefined : { cause },
     );
     this.codec = codec;
     this.offset = offset;
@@ -60,7 +63,7 @@ export class FrameError extends NetError {
 export class FrameTooLargeError extends FrameError {
   /** `"FRAME_TOO_LARGE"`. */
   override readonly code: string = "FRAME_TOO_LARGE";
-  /** The whole frame's size as declared; where no size is declared, the bytes seen so far. */
+  /** The whole frame's size as declared; where no size is declared, the limit plus one, which the frame has reached. */
   readonly declaredBytes: number;
   /** The limit that it is over. */
   readonly maxFrameBytes: number;

@@ -1,0 +1,66 @@
+/**
+ * Small helpers on byte arrays. None of them writes to what it was given.
+ *
+ * @module
+ */
+
+/** No bytes. Shared: there is nothing in it to change. */
+export const EMPTY: Uint8Array = new Uint8Array(0);
+
+/** Bytes of a window in an error: enough to tell a protocol by, short enough for one line of a log. */
+export const WINDOW_BYTES = 16;
+
+/** Hex of the first 16 bytes at most: `"47 45 54 20"`. */
+export function hexWindow(bytes: Uint8Array): string {
+  let text = "";
+  const count = Math.min(bytes.length, WINDOW_BYTES);
+  for (let i = 0; i < count; i++) {
+    text += (i > 0 ? " " : "") + bytes[i].toString(16).padStart(2, "0");
+  }
+  return text;
+}
+
+/** `"0x0a"`. */
+export function hexByte(byte: number): string {
+  return `0x${byte.toString(16).padStart(2, "0")}`;
+}
+
+/** All parts in one array: the part itself where only one holds anything, a new array otherwise. */
+export function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const full = parts.filter((part) => part.length > 0);
+  if (full.length === 0) return EMPTY;
+  if (full.length === 1) return full[0];
+  let sum = 0;
+  for (const part of full) sum += part.length;
+  const whole = new Uint8Array(sum);
+  let at = 0;
+  for (const part of full) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** Copies `count` bytes. A loop where they are few: the call of `set` costs more than they do. */
+export function copyBytes(
+  source: Uint8Array,
+  from: number,
+  target: Uint8Array,
+  to: number,
+  count: number,
+): void {
+  if (count <= 32) {
+    for (let i = 0; i < count; i++) target[to + i] = source[from + i];
+  } else if (from === 0 && count === source.length) {
+    target.set(source, to);
+  } else {
+    target.set(source.subarray(from, from + count), to);
+  }
+}
+
+/** A marker given as text (taken as UTF-8) or as bytes; a copy, so that the caller may change his. */
+export function toBytes(value: string | Uint8Array): Uint8Array {
+  return typeof value === "string"
+    ? new TextEncoder().encode(value)
+    : value.slice();
+}

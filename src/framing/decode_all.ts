@@ -1,0 +1,60 @@
+/**
+ * The one-shot faces: all frames of a byte array, and one frame as a byte array. What a datagram needs, and
+ * a test.
+ *
+ * @module
+ */
+
+import { ByteWriter } from "./byte_writer.ts";
+import type { Codec } from "./codec.ts";
+
+/**
+ * All frames of `bytes`, which are a whole stream or datagram.
+ *
+ * @throws {FrameError} when the bytes are malformed or end inside a frame. The frames before that are lost;
+ * a `decoder()` hands them out first.
+ *
+ * @example
+ * ```ts
+ * import { decodeAll, lines } from "@packetboat/net/framing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(decodeAll(lines(), new TextEncoder().encode("a\nb\n")), ["a", "b"]);
+ * ```
+ */
+export function decodeAll<In>(
+  codec: Pick<Codec<In, never>, "decoder">,
+  bytes: Uint8Array,
+): In[] {
+  const decoder = codec.decoder();
+  decoder.feed(bytes);
+  decoder.end();
+  const frames: In[] = [];
+  for (;;) {
+    const frame = decoder.next();
+    if (frame === undefined) return frames;
+    frames.push(frame);
+  }
+}
+
+/**
+ * One frame as it goes on the wire, in memory of its own.
+ *
+ * @throws {EncodeError} when the format cannot carry the frame.
+ *
+ * @example
+ * ```ts
+ * import { encodeFrame, lines } from "@packetboat/net/framing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(encodeFrame(lines(), "a"), Uint8Array.of(97, 10));
+ * ```
+ */
+export function encodeFrame<Out>(
+  codec: Pick<Codec<never, Out>, "encode">,
+  frame: Out,
+): Uint8Array {
+  const writer = new ByteWriter();
+  codec.encode(frame, writer);
+  return writer.take();
+}

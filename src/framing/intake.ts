@@ -1,0 +1,182 @@
+/**
+ * The bytes that a decoder was fed and has not used up: the current chunk with a cursor, and the chunks
+ * that wait behind it. Also what all decoders share besides: the position in the stream, the end, and the
+ * first error, which stays. Holds chunks by reference; copies only when told to (`detach`).
+ *
+ * Its fields are open to the decoders of this room, because their inner loops read them once per frame.
+ *
+ * @module
+ */
+
+import {
+  type FrameError,
+  FrameTooLargeError,
+  MalformedFrameError,
+  TruncatedFrameError,
+} from "../errors.ts";
+import { concat, EMPTY, hexWindow } from "./bytes.ts";
+
+/** The input side of one decoder. */
+export class Intake {
+  /** The codec's name, for errors. */
+  readonly codec: string;
+  /** The current chunk. */
+  bytes: Uint8Array = EMPTY;
+  /** Index in `bytes` of the next unused byte. */
+  at = 0;
+  /** `bytes.length`, kept here because reading it from the array costs a check. */
+  end = 0;
+  /** Position in the stream of `bytes[0]`. */
+  base = 0;
+  /** No more chunks will come. */
+  ended = false;
+  /** The first error; thrown again by every later call. */
+  error: FrameError | undefined;
+  #waiting: Uint8Array[] = [];
+  #next = 0;
+
+  constructor(codec: string) {
+    this.codec = codec;
+  }
+
+  /** Adopts a chunk. After an error it is dropped: nobody will read it. */
+  feed(chunk: Uint8Array): void {
+    this.checkFeed();
+    if (chunk.length === 0 || this.error !== undefined) return;
+    if (this.at === this.end) {
+      this.base += this.end;
+      this.bytes = chunk;
+      this.at = 0;
+      this.end = chunk.length;
+    } else {
+      this.#waiting.push(chunk);
+    }
+  }
+
+  /** Throws when bytes come after the end: the feeder's mistake, not the peer's. */
+  checkFeed(): void {
+    if (this.ended) {
+      throw new TypeError(`Cannot feed a ${this.codec} decoder after end()`);
+    }
+  }
+
+  /** Goes to the next chunk, when the current one is used up; `false` = there is none. */
+  advance(): boolean {
+    if (this.#next === this.#waiting.length) return false;
+    const chunk = this.#waiting[this.#next];
+    this.#waiting[this.#next++] = EMPTY;
+    if (this.#next === this.#waiting.length) {
+      this.#waiting = [];
+      this.#next = 0;
+    }
+    this.base += this.end;
+    this.bytes = chunk;
+    this.at = 0;
+    this.end = chunk.length;
+    return true;
+  }
+
+  /** Bytes fed and not used up. */
+  get length(): number {
+    let sum = this.end - this.at;
+    for (let i = this.#next; i < this.#waiting.length; i++) {
+      sum += this.#waiting[i].length;
+    }
+    return sum;
+  }
+
+  /** `true` when the current chunk is used up and none waits. */
+  get empty(): boolean {
+    return this.at === this.end && this.#next === this.#waiting.length;
+  }
+
+  /** Hands over `before` and everything unused as one array, and is empty afterwards. */
+  takeRest(before: readonly Uint8Array[] = []): Uint8Array {
+    const rest = this.bytes.subarray(this.at, this.end);
+    const waiting = this.#waiting.slice(this.#next);
+    this.base += this.end;
+    for (const chunk of waiting) this.base += chunk.length;
+    this.#forget();
+    return concat([...before, rest, ...waiting]);
+  }
+
+  /** Copies what is unused, so that the owner of the chunks may rewrite them. */
+  detach(): void {
+    this.base += this.at;
+    this.bytes = this.at === this.end
+      ? EMPTY
+      : this.bytes.slice(this.at, this.end);
+    this.at = 0;
+    this.end = this.bytes.length;
+    for (let i = this.#next; i < this.#waiting.length; i++) {
+      this.#waiting[i] = this.#waiting[i].slice();
+    }
+  }
+
+  /** Keeps `error` for every later call, frees the memory, and throws. */
+  fail(error: FrameError): never {
+    this.error = error;
+    this.base += this.end;
+    this.#forget();
+    throw error;
+  }
+
+  /** Fails because no valid stream holds these bytes. `seen` = the frame's bytes up to the one that shows it. */
+  malformed(
+    what: string,
+    offset: number,
+    seen: Uint8Array,
+    hint?: string,
+    cause?: unknown,
+  ): never {
+    this.fail(
+      new MalformedFrameError(what, {
+        codec: this.codec,
+        offset,
+        window: hexWindow(seen),
+        hint,
+        cause,
+      }),
+    );
+  }
+
+  /** Fails because the frame is over the limit. */
+  tooLarge(
+    declaredBytes: number,
+    maxFrameBytes: number,
+    offset: number,
+    seen: Uint8Array,
+    hint?: string,
+  ): never {
+    this.fail(
+      new FrameTooLargeError({
+        codec: this.codec,
+        offset,
+        window: hexWindow(seen),
+        hint,
+        declaredBytes,
+        maxFrameBytes,
+      }),
+    );
+  }
+
+  /** Fails because the stream ended inside a frame. */
+  truncated(bufferedBytes: number, offset: number, seen: Uint8Array): never {
+    this.fail(
+      new TruncatedFrameError({
+        codec: this.codec,
+        offset,
+        window: hexWindow(seen),
+        bufferedBytes,
+      }),
+    );
+  }
+
+  #forget(): void {
+    this.bytes = EMPTY;
+    this.at = 0;
+    this.end = 0;
+    this.#waiting = [];
+    this.#next = 0;
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * Validation of options, at the moment a codec is made, and the check of the frame limit on encode.
+ * A wrong option is the programmer's mistake, so it is the language's own `RangeError`.
+ *
+ * @module
+ */
+
+import { EncodeError } from "../errors.ts";
+
+/** 1 MiB: ample for messages, and small enough that a thousand hostile peers cannot take the machine. */
+export const DEFAULT_MAX_FRAME_BYTES = 1_048_576;
+
+/** The `RangeError` of one option: "Cannot make X codec as 'option' must be …: current value is …". */
+export function optionError(
+  codec: string,
+  option: string,
+  must: string,
+  value: unknown,
+): RangeError {
+  return new RangeError(
+    `Cannot make ${codec} codec as '${option}' ${must}: current value is ${value}`,
+  );
+}
+
+/** Throws unless `value` is an integer from `least` to `most`. */
+export function checkInteger(
+  codec: string,
+  option: string,
+  value: number,
+  least: number,
+  most: number = Number.MAX_SAFE_INTEGER,
+): void {
+  if (!(Number.isSafeInteger(value) && value >= least && value <= most)) {
+    throw optionError(
+      codec,
+      option,
+      most === Number.MAX_SAFE_INTEGER
+        ? `must be an integer of at least ${least}`
+        : `must be an integer from ${least} to ${most}`,
+      value,
+    );
+  }
+}
+
+/**
+ * The limit in force. `most` is the largest frame that the format can say: a larger default is lowered to
+ * it, a larger explicit limit is a mistake, and `Infinity` means "whatever the format can say".
+ */
+export function resolveMaxFrameBytes(
+  codec: string,
+  given: number | undefined,
+  least: number,
+  most: number = Number.MAX_SAFE_INTEGER,
+): number {
+  if (given === undefined) return Math.min(DEFAULT_MAX_FRAME_BYTES, most);
+  if (given === Infinity) return most;
+  checkInteger(codec, "maxFrameBytes", given, least, most);
+  return given;
+}
+
+/** Throws `EncodeError` when a frame of `byteLength` bytes on the wire is over the limit. */
+export function checkEncodedBytes(
+  codec: string,
+  byteLength: number,
+  maxFrameBytes: number,
+): void {
+  if (byteLength > maxFrameBytes) {
+    throw new EncodeError(
+      `Cannot encode ${codec} frame: ${byteLength} bytes, limit is ${maxFrameBytes}`,
+    );
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * Makes a `ByteCodec` from a header format and a function that writes the header: the part that all
+ * length-prefixed codecs share on the outside, as `PrefixDecoder` is what they share on the inside.
+ *
+ * @module
+ */
+
+import type { ByteCodec, ByteSink } from "./codec.ts";
+import {
+  type HeaderFormat,
+  PrefixDecoder,
+  PrefixScanner,
+} from "./prefix_decoder.ts";
+
+/** The codec of one header format. `encode` appends all of a frame or throws before it appends anything. */
+export function prefixCodec(
+  format: HeaderFormat,
+  encode: (frame: Uint8Array, sink: ByteSink) => void,
+): ByteCodec {
+  return {
+    name: format.codec,
+    maxFrameBytes: format.maxFrameBytes,
+    aliases: true,
+    decoder: () => new PrefixDecoder(format),
+    scanner: () => new PrefixScanner(format),
+    encode,
+  };
+}

@@ -1,0 +1,87 @@
+/**
+ * A client connection: the same actor as a server's, opened from this side.
+ *
+ * @module
+ */
+
+import { dial, tune } from "../transport/mod.ts";
+import { ConnectionActor } from "./connection.ts";
+import { atLeast, resolveConnectionOptions } from "./options.ts";
+import { Sweep } from "./sweep.ts";
+import type { Connection, ConnectionHandler, ConnectOptions } from "./types.ts";
+
+/**
+ * Connects. Without a handler the caller reads by `for await`; with one it runs as it would in `serve`.
+ *
+ * `signal` ends the attempt, in whatever phase it is, and later stops the connection. A call that fails
+ * leaves nothing open behind.
+ *
+ * @param options Where to connect, the codec, and limits; every limit has a default.
+ * @param handler Called once it is open, and again at each restart.
+ * @throws {ConnectError} Nobody listens there, the name is unknown, permission is missing, the TLS handshake
+ * failed, or `connectTimeoutMs` passed; `code` says which.
+ * @throws {RangeError} An option is out of range; the message names it and its value.
+ *
+ * @example Ask, and read the answer
+ * ```ts
+ * import { connect, lengthPrefixed, serve, text } from "@packetboat/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const codec = text(lengthPrefixed());
+ * await using server = serve({ port: 0, codec }, (connection) => ({
+ *   frame: (question) => connection.send(`${question}? Aye.`),
+ * }));
+ *
+ * await using client = await connect({
+ *   port: (server.addr as Deno.NetAddr).port,
+ *   codec,
+ * });
+ * client.send("Ready");
+ * for await (const answer of client) {
+ *   assertEquals(answer, "Ready? Aye.");
+ *   break;
+ * }
+ * ```
+ */
+export function connect<In, Out = In, M = never>(
+  options: ConnectOptions<In, Out>,
+  handler?: ConnectionHandler<In, Out, M>,
+): Promise<Connection<In, Out, M>> {
+  return open(options, handler);
+}
+
+/** As `connect`; `onUnserved` is given the messages that the connection had taken and no turn had come for. */
+export async function open<In, Out, M>(
+  options: ConnectOptions<In, Out>,
+  handler?: ConnectionHandler<In, Out, M>,
+  onUnserved?: (messages: M[]) => void,
+): Promise<Connection<In, Out, M>> {
+  const { codec, connectTimeoutMs = 10_000, name = "client", signal } = options;
+  atLeast("connectTimeoutMs", connectTimeoutMs, 1);
+  const settings = resolveConnectionOptions(options, codec);
+  const stream = await dial(options, {
+    timeoutMs: connectTimeoutMs,
+    signal,
+    clock: settings.clock,
+  });
+  tune(stream);
+  const sweep = new Sweep(settings.clock, settings);
+  const connection = new ConnectionActor<In, Out, M>({
+    id: 0,
+    name,
+    stream,
+    codec,
+    settings,
+    handler,
+    onUnserved,
+    onEnd: (ended) => {
+      sweep.remove(ended);
+      signal?.removeEventListener("abort", onAbort);
+    },
+  });
+  const onAbort = () => void connection.stop();
+  signal?.addEventListener("abort", onAbort, { once: true });
+  sweep.add(connection);
+  connection.open();
+  return connection;
+}

@@ -1,0 +1,947 @@
+/**
+ * One connection as an actor. Decides the order of turns: what control asks for, then a message and a frame
+ * by turns, one at a time, never re-entered; what is sent in a turn leaves when the turns at hand are over.
+ * Decides what a crash costs (the frame or message it happened on, nothing else) and how a connection ends.
+ *
+ *     starting ──> running <──> restarting        a turn = one callback, until what it returned settles
+ *                     │              │
+ *                     └──> stopping <┘ ──> stopped    stopping: last turn, last flush, close, `closed`
+ *
+ * @module
+ */
+
+import {
+  type AskOptions,
+  Asks,
+  type ExitReason,
+  Lifecycle,
+  Mailbox,
+  type Phase,
+  type ReplyTo,
+  type TellVerdict,
+} from "../actor/mod.ts";
+import { nextTask, type Timer } from "../clock.ts";
+import {
+  ConnectionLostError,
+  SlowConsumerError,
+  TimeoutError,
+} from "../errors.ts";
+import type { Codec } from "../framing/mod.ts";
+import type { CloseReason, ConnectionStats } from "../observe/mod.ts";
+import { planRestart, type RestartHistory } from "../supervision/mod.ts";
+import { addrText, type ByteStream, lostError } from "../transport/mod.ts";
+import { Deadlines } from "./deadlines.ts";
+import { Input } from "./input.ts";
+import type { ConnectionSettings } from "./options.ts";
+import { Outbox } from "./outbox.ts";
+import { Pulls } from "./pulls.ts";
+import { bodyReadable, frameReadable } from "./streams.ts";
+import type {
+  Connection,
+  ConnectionHandler,
+  ConnectionHandlers,
+} from "./types.ts";
+
+/** Turns before others get a chance: a handler that feeds its own mailbox must not stop the process. */
+const TURNS_PER_PUMP = 1_024;
+
+/**
+ * What the peer sent before it was told of the end may lie in the system's buffers: a read of it is through
+ * after a round or two of the event loop.
+ */
+const QUIET_ROUNDS = 4;
+
+/** What poisoned frames are overwritten with: no ASCII, no zero, easy to see in a dump. */
+const POISON = 0xdb;
+
+/** What a connection is made from. */
+export interface ConnectionParts<In, Out, M> {
+  id: number;
+  name: string;
+  /** Name of the server, for events. */
+  server?: string;
+  stream: ByteStream;
+  codec: Codec<In, Out>;
+  settings: ConnectionSettings;
+  /** Without one, frames wait for `for await`. */
+  handler?: ConnectionHandler<In, Out, M>;
+  /** Given the messages that wait when it ends, so that another connection can serve them. */
+  onUnserved?: (messages: M[]) => void;
+  /** Called once at the very end, after the `closed` event. */
+  onEnd?: (connection: ConnectionActor<In, Out, M>) => void;
+}
+
+/** How a connection is ended: `polite` flushes first, `rude` does not, `kill` does not wait for the turn either. */
+type Manner = "polite" | "rude" | "kill";
+
+/** The implementation of {@linkcode Connection}. */
+export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
+  readonly id: number;
+  readonly name: string;
+  readonly localAddr: Deno.Addr;
+  readonly remoteAddr: Deno.Addr;
+  readonly closed: Promise<CloseReason>;
+  readonly exited: Promise<ExitReason>;
+  #resolveClosed!: (reason: CloseReason) => void;
+  #resolveExited!: (reason: ExitReason) => void;
+
+  readonly #parts: ConnectionParts<In, Out, M>;
+  readonly #settings: ConnectionSettings;
+  readonly #poisons: boolean;
+  #codec: Codec<In, Out>;
+  readonly #life = new Lifecycle();
+  readonly #input: Input<In>;
+  readonly #outbox: Outbox;
+  readonly #pulls = new Pulls<In>();
+  readonly #deadlines: Deadlines;
+  readonly #openedAtMs = Date.now();
+  // Made when first needed: most connections never are.
+  #mailbox: Mailbox<M> | undefined;
+  #asks: Asks | undefined;
+  #aborter: AbortController | undefined;
+
+  /** What the current incarnation handed out; `undefined` for a script and for `for await`. */
+  #handlers: ConnectionHandlers<In, M> | undefined;
+  /** Handlers that are scripts and have not come to their end. */
+  #scripts = 0;
+  #incarnation = 0;
+  #history: RestartHistory = [];
+  #restartTimer: Timer | undefined;
+
+  /** A callback is running, or what it returned has not settled. */
+  #turning = false;
+  /** The synchronous part of the turns is running: what is sent now leaves at its end. */
+  #corked = false;
+  /** The turns make way for everything else. */
+  #paused = false;
+  /** The turns wait for the outbox. */
+  #throttled = false;
+  /** The frame of the turn under way, or the last one pulled. */
+  #frame: In | undefined;
+  /** The message of the turn under way. */
+  #message: M | undefined;
+  /** Of a message and a frame that both wait, the frame comes next. */
+  #wireIsNext = true;
+  #idleAsked = false;
+  #shutdownAsked = false;
+  /** Serve what is at hand, then end. */
+  #draining = false;
+  /** Rounds of the event loop without news that still have to pass before a draining wire counts as quiet. */
+  #roundsToQuiet = QUIET_ROUNDS;
+  #lost: CloseReason | undefined;
+
+  #readable: ReadableStream<In> | undefined;
+  #writable: WritableStream<Out> | undefined;
+  #pullCount = 0;
+  #pullCountAtFlush = 0;
+  #flushQueued = false;
+  #drainWaits: (() => void)[] = [];
+  #emptyWaits: (() => void)[] = [];
+  #writeEnded = false;
+
+  #framesIn = 0;
+  #framesOut = 0;
+
+  #reason: CloseReason | undefined;
+  #exit: ExitReason | undefined;
+  #graceTimer: Timer | undefined;
+  #manner: Manner = "polite";
+  /** How far the end has come. */
+  #ending: "no" | "flushing" | "closing" | "waiting" | "over" = "no";
+  #streamClosed = false;
+
+  constructor(parts: ConnectionParts<In, Out, M>) {
+    const { id, name, stream, codec, settings } = parts;
+    this.id = id;
+    this.name = name;
+    this.localAddr = stream.localAddr;
+    this.remoteAddr = stream.remoteAddr;
+    this.#parts = parts;
+    this.#settings = settings;
+    this.closed = new Promise((resolve) => this.#resolveClosed = resolve);
+    this.exited = new Promise((resolve) => this.#resolveExited = resolve);
+    this.#deadlines = new Deadlines(settings.clock.now());
+    this.#poisons = settings.frames === "poisoned";
+    this.#codec = codec;
+    this.#input = new Input(
+      stream,
+      codec,
+      settings.frames !== "kept",
+      this.#pump,
+      this.#onLost,
+    );
+    this.#outbox = new Outbox(stream, this.#onWritten, this.#onLost);
+  }
+
+  /** Starts the handler and the first read. Called once, by whoever made the connection. */
+  open(): void {
+    const { settings, server } = this.#parts;
+    settings.emit({
+      kind: "opened",
+      ...(server === undefined ? {} : { server }),
+      connection: this.id,
+      remoteAddr: this.remoteAddr,
+    });
+    this.#start();
+    this.#pump();
+  }
+
+  // ── what everybody sees ──
+
+  get phase(): Phase {
+    return this.#life.phase;
+  }
+
+  get mailboxSize(): number {
+    return this.#mailbox?.size ?? 0;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#aborter === undefined) {
+      this.#aborter = new AbortController();
+      if (this.#lost !== undefined || this.#reason !== undefined) {
+        this.#aborter.abort();
+      }
+    }
+    return this.#aborter.signal;
+  }
+
+  get stats(): ConnectionStats {
+    return {
+      framesIn: this.#framesIn,
+      framesOut: this.#framesOut,
+      bytesIn: this.#input.bytesIn,
+      bytesOut: this.#outbox.bytesOut,
+      restarts: this.#incarnation,
+      bufferedBytes: this.#input.bufferedBytes + this.#outbox.size,
+      openedAtMs: this.#openedAtMs,
+    };
+  }
+
+  // ── sending on the wire ──
+
+  send(frame: Out): boolean {
+    if (this.#reason !== undefined || this.#writeEnded) return false;
+    this.#outbox.add(this.#codec, frame);
+    this.#framesOut++;
+    const size = this.#outbox.size;
+    if (size > this.#settings.maxOutboxBytes) {
+      this.#endSlowConsumer(size);
+      return false;
+    }
+    this.#flushLater();
+    return size <= this.#settings.highWaterBytes;
+  }
+
+  drained(): Promise<void> {
+    if (this.#isDrained()) return Promise.resolve();
+    return new Promise((resolve) => this.#drainWaits.push(resolve));
+  }
+
+  async endWrite(): Promise<void> {
+    if (this.#writeEnded || this.#reason !== undefined) return;
+    this.#writeEnded = true;
+    this.#outbox.flush();
+    if (this.#outbox.size > 0) {
+      await new Promise<void>((resolve) => this.#emptyWaits.push(resolve));
+    }
+    if (this.#reason !== undefined) return;
+    try {
+      await this.#parts.stream.closeWrite();
+    } catch (error) {
+      this.#onLost(error);
+    }
+  }
+
+  async sendBody(
+    source: AsyncIterable<Uint8Array> | Uint8Array,
+  ): Promise<void> {
+    this.#checkOpen();
+    if (this.#outbox.holds) {
+      throw new TypeError(
+        `Cannot send a body to ${this.#peer()}: another one is under way`,
+      );
+    }
+    this.#outbox.hold();
+    try {
+      if (source instanceof Uint8Array) await this.#sendBytes(source);
+      else for await (const chunk of source) await this.#sendBytes(chunk);
+    } catch (error) {
+      this.abort(error);
+      throw error;
+    }
+    this.#outbox.release();
+    this.#flushLater();
+  }
+
+  body(byteLength: number): ReadableStream<Uint8Array> {
+    if (!(Number.isSafeInteger(byteLength) && byteLength >= 0)) {
+      throw new RangeError(
+        `Cannot read a body: 'byteLength' must be a whole number from 0: current value is ${byteLength}`,
+      );
+    }
+    if (this.#input.inBody) {
+      throw new TypeError(
+        `Cannot read a body from ${this.#peer()}: another one is under way`,
+      );
+    }
+    this.#input.beginBody(byteLength);
+    return bodyReadable(this.#input, (cause) => {
+      const reason = this.#reason ?? this.#lost;
+      return reason?.by === "failure" && reason.error instanceof Error
+        ? reason.error
+        : cutBody(this.#peer(), cause);
+    });
+  }
+
+  switchCodec<I, O>(codec: Codec<I, O>): Connection<I, O, M> {
+    const other = this as unknown as ConnectionActor<I, O, M>;
+    other.#codec = codec;
+    other.#input.switchCodec(codec);
+    return other;
+  }
+
+  get readable(): ReadableStream<In> {
+    this.#checkPullable();
+    return this.#readable ??= frameReadable(() => this.#pull());
+  }
+
+  get writable(): WritableStream<Out> {
+    return this.#writable ??= new WritableStream<Out>({
+      write: async (frame) => {
+        this.#checkOpen();
+        if (!this.send(frame)) await this.drained();
+      },
+      close: () => this.endWrite(),
+      abort: (reason) => this.abort(reason),
+    });
+  }
+
+  // ── messages ──
+
+  tell(message: M): TellVerdict {
+    if (this.#reason !== undefined) return "stopped";
+    if (!this.#takesMessages()) {
+      this.#settings.emit({ kind: "dropped", actor: this.name, count: 1 });
+      return "dropped";
+    }
+    return this.#mail().tell(message);
+  }
+
+  async deliver(
+    message: M,
+    options?: { signal?: AbortSignal },
+  ): Promise<void> {
+    if (this.#reason === undefined && !this.#takesMessages()) {
+      throw new TypeError(
+        `Cannot deliver to ${this.name}: its handler has no 'message' callback`,
+      );
+    }
+    await this.#mail().deliver(message, options);
+  }
+
+  ask<R>(make: (reply: ReplyTo<R>) => M, options?: AskOptions): Promise<R> {
+    if (this.#asks === undefined) {
+      this.#asks = new Asks(this.name, this.#settings.clock);
+      if (this.#reason !== undefined) this.#asks.close();
+    }
+    return this.#asks.ask((message: M) => this.tell(message), make, options);
+  }
+
+  // ── pulling frames: a script, or a client without handler ──
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<In> {
+    this.#checkPullable();
+    return {
+      next: () => this.#pull(),
+      // Leaving the loop leaves the connection as it is: what is unread waits for the next loop.
+      return: () => {
+        this.#pullCount++;
+        return Promise.resolve({ done: true, value: undefined });
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+  }
+
+  // ── ending ──
+
+  close(): Promise<CloseReason> {
+    this.#end({ by: "local" }, "polite");
+    return this.closed;
+  }
+
+  abort(error?: unknown): void {
+    const reason: CloseReason = error === undefined
+      ? { by: "local" }
+      : { by: "failure", error };
+    this.#end(reason, "rude");
+  }
+
+  stop(options?: { graceMs?: number }): Promise<ExitReason> {
+    if (this.#reason === undefined && !this.#draining) {
+      this.#draining = true;
+      this.#shutdownAsked = true;
+      this.#armGrace(options?.graceMs ?? this.#settings.graceMs);
+      this.#pump();
+    }
+    return this.exited;
+  }
+
+  kill(): void {
+    this.#exit ??= { kind: "killed" };
+    this.#end({ by: "local" }, "kill");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** Looks whether the peer is too slow; called by a sweep every now and then, never per frame. */
+  checkDeadlines(nowMs: number): void {
+    if (this.#reason !== undefined) return;
+    const passed = this.#deadlines.check(nowMs, {
+      bytesIn: this.#input.bytesIn,
+      framesIn: this.#framesIn,
+      midFrame: this.#input.midFrame,
+    }, this.#settings);
+    if (this.#deadlines.silent) this.#outbox.relax();
+    if (passed === "idle") {
+      this.#idleAsked = true;
+      this.#pump();
+    } else if (passed === "frame") {
+      const { frameTimeoutMs } = this.#settings;
+      const error = new TimeoutError(
+        `Cannot wait longer for ${this.#peer()}: ${this.#input.bufferedBytes} bytes of a frame came, its end did not within ${frameTimeoutMs} ms`,
+        frameTimeoutMs,
+      );
+      this.#end({ by: "failure", error }, "polite");
+    }
+  }
+
+  #checkPullable(): void {
+    if (this.#handlers === undefined) return;
+    throw new TypeError(
+      `Cannot iterate over ${this.name}: its frames go to the handler's 'frame' callback`,
+    );
+  }
+
+  // ── turns ──
+
+  /** Serves what is at hand, sends what that gave, and waits for more. Safe to call at any time. */
+  readonly #pump = (): void => {
+    if (this.#corked) return;
+    if (!this.#turning && !this.#paused) {
+      this.#corked = true;
+      this.#turning = this.#turns();
+      this.#corked = false;
+    }
+    if (this.#reason !== undefined) return this.#finish();
+    this.#outbox.flush();
+    this.#input.want();
+  };
+
+  /** One turn after the other; `true` = the last one goes on, and its end pumps again. */
+  #turns(): boolean {
+    for (let left = TURNS_PER_PUMP; left > 0; left--) {
+      if (this.phase !== "running") return false;
+      if (this.#outbox.size > this.#settings.highWaterBytes) {
+        this.#throttled = true;
+        return false;
+      }
+      const handlers = this.#handlers;
+      let result: unknown;
+      try {
+        if (this.#idleAsked || this.#shutdownAsked) {
+          result = this.#controlTurn(handlers);
+        } else if (handlers === undefined) {
+          this.#servePulls();
+          return false;
+        } else if (!this.#wireIsNext && this.mailboxSize > 0) {
+          result = this.#messageTurn(handlers);
+        } else if (this.#take()) {
+          this.#wireIsNext = false;
+          result = handlers.frame(this.#frame as In);
+        } else if (this.mailboxSize > 0) {
+          result = this.#messageTurn(handlers);
+        } else {
+          this.#endOfInput();
+          return false;
+        }
+      } catch (error) {
+        this.#crashed(error);
+        continue;
+      }
+      if (isThenable(result)) {
+        Promise.resolve(result).then(this.#onTurnDone, this.#onTurnFailed);
+        return true;
+      }
+      if (this.#poisons) this.#poison();
+    }
+    // So much at once: timers and other connections come first.
+    this.#paused = true;
+    nextTask(() => {
+      this.#paused = false;
+      this.#pump();
+    });
+    return false;
+  }
+
+  #controlTurn(handlers: ConnectionHandlers<In, M> | undefined): unknown {
+    this.#frame = undefined;
+    if (this.#shutdownAsked) {
+      this.#shutdownAsked = false;
+      return handlers?.shutdown?.();
+    }
+    this.#idleAsked = false;
+    if (handlers?.idle !== undefined) return handlers.idle();
+    this.#end({ by: "idle" }, "polite");
+  }
+
+  #messageTurn(handlers: ConnectionHandlers<In, M>): unknown {
+    this.#frame = undefined;
+    this.#wireIsNext = true;
+    const message = this.#message = this.#mailbox!.shift();
+    return handlers.message!(message);
+  }
+
+  /** Takes the next frame from the wire; `false` = none at hand, or the peer broke the format and it ends. */
+  #take(): boolean {
+    try {
+      this.#frame = this.#input.take();
+    } catch (error) {
+      this.#settings.emit({
+        kind: "malformed",
+        connection: this.id,
+        remoteAddr: this.remoteAddr,
+        error,
+      });
+      this.#end({ by: "failure", error }, "polite");
+      return false;
+    }
+    if (this.#frame === undefined) return false;
+    this.#message = undefined;
+    this.#framesIn++;
+    return true;
+  }
+
+  /** Nothing is at hand: is that the end? */
+  #endOfInput(): void {
+    if (this.#lost !== undefined) this.#end(this.#lost, "rude");
+    else if (this.#input.finished) this.#end({ by: "peer" }, "polite");
+    else if (this.#isQuiet()) this.#end({ by: "shutdown" }, "polite");
+  }
+
+  /** Draining, and nothing has come for some rounds of the event loop; asks for those rounds. */
+  #isQuiet(): boolean {
+    if (!this.#draining || this.#roundsToQuiet === 0) return this.#draining;
+    if (this.#roundsToQuiet < QUIET_ROUNDS) return false;
+    const { bytesIn } = this.#input;
+    const round = () => {
+      if (this.#input.bytesIn !== bytesIn) this.#roundsToQuiet = QUIET_ROUNDS;
+      else if (--this.#roundsToQuiet > 0) return nextTask(round);
+      this.#pump();
+    };
+    this.#roundsToQuiet--;
+    nextTask(round);
+    return false;
+  }
+
+  readonly #onTurnDone = (): void => {
+    this.#turning = false;
+    if (this.#poisons) this.#poison();
+    this.#pump();
+  };
+
+  readonly #onTurnFailed = (error: unknown): void => {
+    this.#turning = false;
+    this.#crashed(error);
+    this.#pump();
+  };
+
+  /** Overwrites the frame whose turn is over, so that whoever kept it finds out. */
+  #poison(): void {
+    if (this.#frame instanceof Uint8Array) this.#frame.fill(POISON);
+    this.#frame = undefined;
+  }
+
+  // ── frames by pull ──
+
+  #pull(): Promise<IteratorResult<In>> {
+    this.#pullCount++;
+    if (this.#poisons) this.#poison();
+    if (
+      this.phase === "running" && this.#pulls.size === 0 &&
+      this.#outbox.size <= this.#settings.highWaterBytes && this.#take()
+    ) return Promise.resolve({ done: false, value: this.#frame as In });
+    const waiting = this.#pulls.wait();
+    if (this.#reason === undefined) this.#pump();
+    else this.#endPulls();
+    return waiting;
+  }
+
+  #servePulls(): void {
+    const { highWaterBytes } = this.#settings;
+    while (this.#pulls.size > 0 && this.#outbox.size <= highWaterBytes) {
+      if (!this.#take()) break;
+      this.#pulls.give(this.#frame as In);
+    }
+    if (this.#outbox.size > highWaterBytes) this.#throttled = true;
+    if (this.#reason !== undefined || this.#throttled) return;
+    const isOver = this.#input.finished || this.#lost !== undefined ||
+      this.#isQuiet();
+    if (!isOver || (this.#pulls.size === 0 && this.#input.bufferedBytes > 0)) {
+      return;
+    }
+    // A script sees the end of its loop and ends in its own time; without one there is nobody to wait for.
+    if (this.#scripts > 0) this.#endPulls();
+    else this.#endOfInput();
+  }
+
+  #endPulls(): void {
+    const reason = this.#reason ?? this.#lost;
+    this.#pulls.end(reason?.by === "failure" ? reason : undefined);
+  }
+
+  // ── crash and restart ──
+
+  #start(): void {
+    const { handler } = this.#parts;
+    if (handler === undefined) {
+      this.#life.to("started");
+      return;
+    }
+    const incarnation = this.#incarnation;
+    try {
+      const made = handler(this);
+      if (isThenable(made)) {
+        this.#scripts++;
+        made.then(
+          (value) => this.#scriptEnded(incarnation, value),
+          (error) => this.#scriptFailed(incarnation, error),
+        );
+        this.#handlers = undefined;
+      } else {
+        if (typeof made?.frame !== "function") throw badHandler(made);
+        this.#handlers = made;
+      }
+    } catch (error) {
+      return this.#crashed(error);
+    }
+    // The factory itself may have closed the connection.
+    if (this.#reason !== undefined) return;
+    this.#life.to("started");
+    if (incarnation > 0) {
+      this.#settings.emit({
+        kind: "restarted",
+        actor: this.name,
+        incarnation,
+      });
+    }
+  }
+
+  #crashed(error: unknown): void {
+    const { settings } = this.#parts;
+    const { clock } = settings;
+    const over = this.#reason !== undefined;
+    let inMs = 0;
+    let failure: unknown = over || settings.onCrash === "close"
+      ? error
+      : undefined;
+    if (failure === undefined) {
+      const { plan, history } = planRestart(
+        this.#history,
+        { atMs: clock.now(), error },
+        settings.restart,
+        Math.random,
+        this.name,
+      );
+      this.#history = history;
+      if (plan.restart) inMs = plan.inMs;
+      else failure = plan.error;
+    }
+    const willRestart = failure === undefined;
+    settings.emit({
+      kind: "crashed",
+      actor: this.name,
+      error,
+      ...(this.#frame instanceof Uint8Array ? { frame: this.#frame } : {}),
+      willRestart,
+      inMs,
+    });
+    if (this.#message !== undefined) this.#asks?.fail(this.#message, error);
+    this.#message = undefined;
+    if (over) return;
+    if (!willRestart) {
+      return this.#end({ by: "failure", error: failure }, "polite");
+    }
+    this.#life.to("crashed");
+    this.#incarnation++;
+    this.#restartTimer = clock.after(inMs, () => {
+      this.#life.to("restart");
+      this.#start();
+      this.#pump();
+    });
+  }
+
+  #scriptEnded(incarnation: number, value: unknown): void {
+    this.#scripts--;
+    if (this.#reason !== undefined || incarnation !== this.#incarnation) {
+      return this.#pump();
+    }
+    if (value !== undefined) {
+      this.#crashed(badHandler(value));
+      return this.#pump();
+    }
+    if (this.#lost !== undefined) this.#end(this.#lost, "rude");
+    else if (this.#input.finished) this.#end({ by: "peer" }, "polite");
+    else if (this.#draining) this.#end({ by: "shutdown" }, "polite");
+    else this.#end({ by: "local" }, "polite");
+  }
+
+  #scriptFailed(incarnation: number, error: unknown): void {
+    this.#scripts--;
+    const reason = this.#reason ?? this.#lost;
+    if (reason?.by === "failure" && reason.error === error) {
+      // What its loop was told of the wire, passed on: not the script's own failure.
+      if (this.#reason === undefined) this.#end(reason, "rude");
+    } else if (incarnation === this.#incarnation) this.#crashed(error);
+    this.#pump();
+  }
+
+  // ── sending, inside ──
+
+  /** @throws {ConnectionLostError} Nothing can be sent any more. */
+  #checkOpen(): void {
+    if (this.#reason === undefined && !this.#writeEnded) return;
+    throw new ConnectionLostError(
+      `Cannot send to ${this.#peer()}: the connection is closed, or its writing end is`,
+      "CLOSED",
+    );
+  }
+
+  async #sendBytes(bytes: Uint8Array): Promise<void> {
+    const step = this.#settings.highWaterBytes;
+    for (let at = 0; at < bytes.length; at += step) {
+      this.#checkOpen();
+      this.#outbox.addBytes(bytes.subarray(at, at + step));
+      this.#outbox.flush();
+      await this.drained();
+    }
+    this.#checkOpen();
+  }
+
+  #flushLater(): void {
+    if (this.#corked || this.#flushQueued) return;
+    this.#flushQueued = true;
+    this.#pullCountAtFlush = this.#pullCount;
+    queueMicrotask(this.#flushSoon);
+  }
+
+  /**
+   * What is sent outside the callbacks is corked until the code that sends comes to its next `await`, and,
+   * in a `for await` loop, as long as its next frame is already at hand.
+   */
+  readonly #flushSoon = (): void => {
+    if (this.#pullCount !== this.#pullCountAtFlush) {
+      this.#pullCountAtFlush = this.#pullCount;
+      queueMicrotask(this.#flushSoon);
+      return;
+    }
+    this.#flushQueued = false;
+    this.#outbox.flush();
+  };
+
+  readonly #onWritten = (): void => {
+    if (this.#isDrained()) {
+      for (const resolve of this.#drainWaits.splice(0)) resolve();
+    }
+    if (this.#outbox.size === 0) {
+      for (const resolve of this.#emptyWaits.splice(0)) resolve();
+    }
+    // Without this test the end of every write would look for turns that are not there.
+    if (this.#throttled || this.#reason !== undefined) {
+      this.#throttled = false;
+      this.#pump();
+    }
+  };
+
+  #isDrained(): boolean {
+    return this.#reason !== undefined ||
+      this.#outbox.size <= this.#settings.highWaterBytes / 2;
+  }
+
+  readonly #onLost = (error: unknown): void => {
+    if (this.#lost !== undefined || this.#reason !== undefined) return;
+    this.#lost = { by: "failure", error: lostError(this.#peer(), error) };
+    this.#aborter?.abort();
+    // What had come whole before the loss is still handed out.
+    this.#input.stop();
+    this.#outbox.discard();
+    this.#writeEnded = true;
+    this.#pump();
+  };
+
+  #endSlowConsumer(size: number): void {
+    const { maxOutboxBytes } = this.#settings;
+    const error = new SlowConsumerError(
+      `Cannot send to ${this.#peer()}: ${size} bytes wait, limit is ${maxOutboxBytes}`,
+      size,
+    );
+    this.#end({ by: "failure", error }, "rude");
+  }
+
+  // ── messages, inside ──
+
+  /** While a handler is being made nobody knows yet, so mail waits. */
+  #takesMessages(): boolean {
+    return this.phase !== "running" || this.#handlers?.message !== undefined;
+  }
+
+  #mail(): Mailbox<M> {
+    if (this.#mailbox === undefined) {
+      const mailbox = new Mailbox<M>(this.name, this.#settings.mailbox);
+      mailbox.onMail = () => {
+        if (!this.#turning && !this.#corked) queueMicrotask(this.#pump);
+      };
+      mailbox.onDrop = (count) =>
+        this.#settings.emit({ kind: "dropped", actor: this.name, count });
+      if (this.#reason !== undefined) mailbox.close();
+      this.#mailbox = mailbox;
+    }
+    return this.#mailbox;
+  }
+
+  #giveBack(): void {
+    const { onUnserved } = this.#parts;
+    if (onUnserved === undefined || this.#mailbox === undefined) return;
+    const messages: M[] = [];
+    while (this.#mailbox.size > 0) messages.push(this.#mailbox.shift());
+    onUnserved(messages);
+  }
+
+  // ── the end ──
+
+  #end(reason: CloseReason, manner: Manner): void {
+    if (this.#reason === undefined) {
+      this.#reason = reason;
+      this.#exit ??= exitOf(reason);
+      this.#life.to("stop");
+      this.#ending = "flushing";
+      this.#restartTimer?.cancel();
+      this.#giveBack();
+      this.#mailbox?.close();
+      this.#asks?.close();
+      this.#input.discard();
+      this.#aborter?.abort();
+      this.#endPulls();
+    }
+    if (manner !== "polite") {
+      this.#outbox.discard();
+      if (this.#manner !== "kill") this.#manner = manner;
+      if (this.#ending === "closing") this.#closeStream();
+    }
+    this.#pump();
+  }
+
+  /** Takes the next step of the end, when what it waits for is there. */
+  #finish(): void {
+    if (this.#ending === "flushing") {
+      this.#outbox.flush();
+      if (this.#outbox.size > 0) return this.#armGrace(this.#settings.graceMs);
+      this.#ending = "closing";
+      for (const resolve of this.#drainWaits.splice(0)) resolve();
+      for (const resolve of this.#emptyWaits.splice(0)) resolve();
+      void this.#shut();
+    }
+    if (this.#ending === "waiting") {
+      const busy = this.#turning || this.#scripts > 0;
+      if (busy && this.#manner !== "kill") {
+        return this.#armGrace(this.#settings.graceMs);
+      }
+      this.#ending = "over";
+      void this.#farewell();
+    }
+  }
+
+  /** The socket's end: FIN first, since closing while a read is pending may send none. */
+  async #shut(): Promise<void> {
+    if (this.#manner === "polite" && !this.#writeEnded) {
+      this.#armGrace(this.#settings.graceMs);
+      try {
+        await this.#parts.stream.closeWrite();
+      } catch { /* The peer was faster: there is nobody left to tell. */ }
+    }
+    this.#closeStream();
+    await this.#input.idle();
+    await this.#outbox.idle();
+    this.#ending = "waiting";
+    this.#finish();
+  }
+
+  #closeStream(): void {
+    if (this.#streamClosed) return;
+    this.#streamClosed = true;
+    this.#parts.stream.close();
+  }
+
+  async #farewell(): Promise<void> {
+    const reason = this.#reason!;
+    const { onEnd, settings } = this.#parts;
+    try {
+      await this.#handlers?.closed?.(reason);
+    } catch (error) {
+      this.#frame = undefined;
+      this.#crashed(error);
+    }
+    this.#graceTimer?.cancel();
+    this.#life.to("ended");
+    settings.emit({
+      kind: "closed",
+      connection: this.id,
+      reason,
+      stats: this.stats,
+    });
+    onEnd?.(this);
+    this.#resolveClosed(reason);
+    this.#resolveExited(this.#exit!);
+  }
+
+  #armGrace(graceMs: number): void {
+    this.#graceTimer ??= this.#settings.clock.after(graceMs, () => {
+      this.#end({ by: this.#draining ? "shutdown" : "local" }, "kill");
+    });
+  }
+
+  #peer(): string {
+    return addrText(this.remoteAddr);
+  }
+}
+
+function cutBody(peer: string, cause: unknown): ConnectionLostError {
+  const missing = (cause as Error).message;
+  return new ConnectionLostError(
+    `Lost the connection to ${peer} in the middle of a body: ${missing}`,
+    "UNEXPECTED_EOF",
+    { cause },
+  );
+}
+
+function exitOf(reason: CloseReason): ExitReason {
+  if (reason.by === "failure") return { kind: "failed", error: reason.error };
+  return { kind: reason.by === "shutdown" ? "shutdown" : "normal" };
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null &&
+    typeof (value as { then?: unknown }).then === "function";
+}
+
+function badHandler(value: unknown): TypeError {
+  return new TypeError(
+    `A connection handler must return callbacks with a 'frame' function, or be a script that returns a promise of nothing: it returned ${
+      value === null ? "null" : typeof value
+    }`,
+  );
+}

@@ -1,0 +1,264 @@
+/**
+ * The wire as a lane: bytes come in, whole frames are taken out when their turn comes. What waits is bytes,
+ * never a queue of frames: one unfinished frame, the rest of one read, and at most one read ahead of it.
+ *
+ * A read is kept pending whenever there is room for what it brings, so that a lost peer is noticed even
+ * while a handler is busy. Where the rest of a large frame is to come, it is read into the frame itself.
+ * While a body is being read, bytes go past the decoder and no frame can be taken.
+ *
+ * @module
+ */
+
+import type { Codec, FrameDecoder } from "../framing/mod.ts";
+import type { ByteStream } from "../transport/mod.ts";
+import { Inlet } from "./inlet.ts";
+
+/** The most that one read of a body brings. */
+const BODY_BYTES = 65_536;
+
+/** Bytes outside any frame that are still to come, and who waits for them. */
+interface Body {
+  left: number;
+  wait: PromiseWithResolvers<void> | undefined;
+}
+
+/** The receiving half of one connection. */
+export class Input<In> {
+  readonly #stream: ByteStream;
+  readonly #borrowed: boolean;
+  readonly #onInput: () => void;
+  readonly #onLost: (error: unknown) => void;
+  #decoder: FrameDecoder<In>;
+  /** Whether the memory that was read into may be read into again. */
+  #reuse: boolean;
+  #inlet: Inlet;
+  /** The decoder has asked for more, so what is read goes to it at once. */
+  #hungry = true;
+  /** What came while nobody asked for it: at most one read, and what a codec or a body left over. */
+  #ahead: Uint8Array[] = [];
+  #body: Body | undefined;
+  #reading: Promise<number | null> | undefined;
+  #into: Uint8Array | undefined;
+  /** The read under way goes straight into a frame. */
+  #direct = false;
+  #eof = false;
+  #ended = false;
+  #discarded = false;
+  /** Everything that will ever come has been taken. */
+  finished = false;
+  /** Bytes read so far. */
+  bytesIn = 0;
+
+  /**
+   * `borrowed`: frames may be overwritten once `take` is called again. `onInput`: `take` may have something new,
+   * a frame or the end. `onLost`: a read failed; nothing more will come.
+   */
+  constructor(
+    stream: ByteStream,
+    codec: Pick<Codec<In, never>, "decoder" | "aliases">,
+    borrowed: boolean,
+    onInput: () => void,
+    onLost: (error: unknown) => void,
+  ) {
+    this.#stream = stream;
+    this.#borrowed = borrowed;
+    this.#onInput = onInput;
+    this.#onLost = onLost;
+    this.#decoder = codec.decoder();
+    this.#reuse = this.#mayReuse(codec);
+    this.#inlet = new Inlet(this.#reuse);
+  }
+
+  /** Bytes that came and are not yet part of a frame that was taken. */
+  get bufferedBytes(): number {
+    let byteLength = this.#decoder.bufferedBytes;
+    for (const chunk of this.#ahead) byteLength += chunk.length;
+    return byteLength;
+  }
+
+  /** Bytes of an unfinished frame are at hand, and its rest is awaited. */
+  get midFrame(): boolean {
+    return this.#hungry && !this.#eof && this.#decoder.bufferedBytes > 0;
+  }
+
+  /**
+   * The next whole frame; `undefined` = none at hand.
+   *
+   * @throws {FrameError} The peer broke the format; thrown again at every call.
+   */
+  take(): In | undefined {
+    if (this.#body !== undefined) return undefined;
+    for (;;) {
+      const frame = this.#decoder.next();
+      if (frame !== undefined) return frame;
+      const chunk = this.#ahead.shift();
+      if (chunk !== undefined) {
+        this.#decoder.feed(chunk);
+      } else if (this.#eof && !this.#ended) {
+        this.#ended = true;
+        this.#decoder.end();
+      } else {
+        this.#hungry = true;
+        this.finished = this.#ended;
+        return undefined;
+      }
+    }
+  }
+
+  /** Starts a read, unless one is pending or what the last one brought still waits. */
+  want(): void {
+    if (
+      this.#reading !== undefined || this.#ahead.length > 0 || this.#eof ||
+      this.#discarded
+    ) return;
+    this.#into = this.#target();
+    this.#reading = this.#stream.read(this.#into);
+    this.#reading.then(this.#onRead, this.#onFailed);
+  }
+
+  /** From the next byte on, another format. */
+  switchCodec(codec: Pick<Codec<In, never>, "decoder" | "aliases">): void {
+    this.#unread();
+    this.#decoder = codec.decoder();
+    this.#reuse = this.#mayReuse(codec);
+    // Views on the old memory may be about, and a read into it may be under way.
+    this.#inlet = new Inlet(this.#reuse);
+  }
+
+  /** The next `byteLength` bytes go past the decoder: `pullBody` until it gives `undefined`, or `skipBody`. */
+  beginBody(byteLength: number): void {
+    this.#unread();
+    this.#body = { left: byteLength, wait: undefined };
+    this.#endBodyIfOver();
+  }
+
+  /** Whether bytes go past the decoder now. */
+  get inBody(): boolean {
+    return this.#body !== undefined;
+  }
+
+  /**
+   * The next bytes of the body, as they come; `undefined` = it is over.
+   *
+   * @throws {RangeError} The stream ended before the body did; the message says how much is missing.
+   */
+  async pullBody(): Promise<Uint8Array | undefined> {
+    for (;;) {
+      const body = this.#body;
+      if (body === undefined) return undefined;
+      const chunk = this.#takeAhead(body);
+      if (chunk !== undefined) return chunk;
+      if (this.#eof || this.#discarded) {
+        this.#body = undefined;
+        this.#onInput();
+        throw new RangeError(`${body.left} bytes are missing`);
+      }
+      body.wait = Promise.withResolvers();
+      this.want();
+      await body.wait.promise;
+    }
+  }
+
+  /** Passes over what is left of the body, so that the next frame is found. */
+  async skipBody(): Promise<void> {
+    while (await this.pullBody() !== undefined);
+  }
+
+  /** No more bytes are wanted; what came whole can still be taken, and what is cut is not an error. */
+  stop(): void {
+    this.#eof = true;
+    this.#ended = true;
+    this.#body?.wait?.resolve();
+  }
+
+  /** Takes nothing more in and frees the memory. A read under way ends with the stream. */
+  discard(): void {
+    this.#discarded = true;
+    this.#ahead = [];
+    this.#decoder.takeRest();
+    this.#body?.wait?.resolve();
+  }
+
+  /** Resolves when no read is under way; never rejects. */
+  async idle(): Promise<void> {
+    await this.#reading?.catch(() => {/* #onFailed has it */});
+  }
+
+  #mayReuse(codec: { readonly aliases: boolean }): boolean {
+    return (this.#borrowed || !codec.aliases) &&
+      this.#decoder.detach !== undefined;
+  }
+
+  /** Takes back what the decoder has not used. */
+  #unread(): void {
+    const rest = this.#decoder.takeRest();
+    if (rest.length > 0) this.#ahead.unshift(rest);
+    this.#hungry = false;
+    // A read into the memory of a frame that will not be: what it brings is bytes like any other.
+    this.#direct = false;
+  }
+
+  #takeAhead(body: Body): Uint8Array | undefined {
+    const chunk = this.#ahead.shift();
+    if (chunk === undefined) return undefined;
+    const part = chunk.subarray(0, body.left);
+    if (part.length < chunk.length) {
+      this.#ahead.unshift(chunk.subarray(part.length));
+    }
+    body.left -= part.length;
+    this.#endBodyIfOver();
+    // A body's chunk is the caller's to keep; memory that will be read into again is not.
+    return this.#reuse ? part.slice() : part;
+  }
+
+  #endBodyIfOver(): void {
+    if (this.#body?.left !== 0) return;
+    this.#body = undefined;
+    this.#onInput();
+  }
+
+  #target(): Uint8Array {
+    if (this.#body !== undefined) {
+      return new Uint8Array(Math.min(BODY_BYTES, this.#body.left));
+    }
+    if (!this.#hungry) return this.#inlet.target(false);
+    const own = this.#decoder.space?.();
+    if (own !== undefined) {
+      this.#direct = true;
+      return own;
+    }
+    if (this.#reuse) this.#decoder.detach!();
+    return this.#inlet.target(true);
+  }
+
+  readonly #onRead = (byteLength: number | null): void => {
+    this.#reading = undefined;
+    const into = this.#into!;
+    this.#into = undefined;
+    const direct = this.#direct;
+    this.#direct = false;
+    if (this.#discarded || this.#eof) return;
+    if (byteLength === null) {
+      this.#eof = true;
+    } else {
+      this.bytesIn += byteLength;
+      this.#inlet.took(into, byteLength);
+      if (direct) {
+        this.#decoder.filled!(byteLength);
+        this.#hungry = false;
+      } else if (this.#hungry) {
+        this.#decoder.feed(into.subarray(0, byteLength));
+        this.#hungry = false;
+      } else {
+        this.#ahead.push(into.subarray(0, byteLength));
+      }
+    }
+    if (this.#body?.wait === undefined) this.#onInput();
+    else this.#body.wait.resolve();
+  };
+
+  readonly #onFailed = (error: unknown): void => {
+    this.#reading = undefined;
+    if (!this.#discarded) this.#onLost(error);
+  };
+}

@@ -1,0 +1,109 @@
+/**
+ * Decides what valid options are: each is checked once, at the door, and its default filled in. The
+ * caller's object is read, never changed.
+ *
+ * @module
+ */
+
+import type { MailboxOptions } from "../actor/mod.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import type { NetEvent } from "../observe/mod.ts";
+import {
+  type ResolvedRestartLimits,
+  resolveRestartLimits,
+} from "../supervision/mod.ts";
+import type { ConnectionOptions } from "./types.ts";
+
+/** Options of a connection, complete and checked. */
+export interface ConnectionSettings {
+  readonly onCrash: "restart" | "close";
+  readonly restart: ResolvedRestartLimits;
+  readonly mailbox: MailboxOptions | undefined;
+  readonly idleTimeoutMs: number;
+  readonly frameTimeoutMs: number;
+  readonly frames: "kept" | "borrowed" | "poisoned";
+  readonly highWaterBytes: number;
+  readonly maxOutboxBytes: number;
+  readonly graceMs: number;
+  readonly clock: Clock;
+  readonly emit: (event: NetEvent) => void;
+}
+
+/**
+ * Fills in and checks the options of a connection.
+ *
+ * @throws {RangeError} Names the option and its value.
+ */
+export function resolveConnectionOptions(
+  options: ConnectionOptions,
+  codec: { readonly name: string; readonly maxFrameBytes: number },
+): ConnectionSettings {
+  const {
+    onCrash = "restart",
+    restart,
+    mailbox,
+    idleTimeoutMs = Infinity,
+    frameTimeoutMs = 30_000,
+    frames = "kept",
+    highWaterBytes = 65_536,
+    maxOutboxBytes = 16_777_216,
+    graceMs = 5_000,
+    clock = systemClock,
+    onEvent,
+  } = options;
+  if (onCrash !== "restart" && onCrash !== "close") {
+    throw new RangeError(
+      `Cannot use options: 'onCrash' must be "restart" or "close": current value is ${onCrash}`,
+    );
+  }
+  if (!["kept", "borrowed", "poisoned"].includes(frames)) {
+    throw new RangeError(
+      `Cannot use options: 'frames' must be "kept", "borrowed" or "poisoned": current value is ${frames}`,
+    );
+  }
+  atLeast("idleTimeoutMs", idleTimeoutMs, 1);
+  atLeast("frameTimeoutMs", frameTimeoutMs, 1);
+  atLeast("highWaterBytes", highWaterBytes, 1);
+  atLeast("maxOutboxBytes", maxOutboxBytes, highWaterBytes);
+  atLeast("graceMs", graceMs, 0);
+  // A codec without a limit (`raw`) sends what it is given; what is too much for the outbox shows when it is sent.
+  if (
+    codec.maxFrameBytes !== Infinity && codec.maxFrameBytes > maxOutboxBytes
+  ) {
+    throw new RangeError(
+      `Cannot use options: 'maxOutboxBytes' must hold one frame of codec ${codec.name}, ${codec.maxFrameBytes} bytes: current value is ${maxOutboxBytes}`,
+    );
+  }
+  return {
+    onCrash,
+    restart: resolveRestartLimits(restart),
+    mailbox,
+    idleTimeoutMs,
+    frameTimeoutMs,
+    frames,
+    highWaterBytes,
+    maxOutboxBytes,
+    graceMs,
+    clock,
+    emit: onEvent === undefined ? () => {} : (event) => {
+      try {
+        onEvent(event);
+      } catch (error) {
+        // An observer that fails is a bug of the application: said aloud, but not to the connection.
+        reportError(error);
+      }
+    },
+  };
+}
+
+/**
+ * Checks a number that may be `Infinity`.
+ *
+ * @throws {RangeError} Names the option and its value.
+ */
+export function atLeast(option: string, value: number, least: number): void {
+  if (typeof value === "number" && value >= least) return;
+  throw new RangeError(
+    `Cannot use options: '${option}' must be a number of at least ${least}: current value is ${value}`,
+  );
+}

@@ -1,0 +1,146 @@
+/**
+ * What a connection has to send. Frames gather in one buffer while the other is being written, so all that
+ * was sent in one turn leaves in one write, and a write is never larger than what piled up during the last.
+ * Never decides what is too much: its size is there to be looked at.
+ *
+ * @module
+ */
+
+import { type ByteSink, ByteWriter } from "../framing/mod.ts";
+import type { ByteStream } from "../transport/mod.ts";
+
+/** What each of the two buffers may keep for the next turn, until the connection is quiet. */
+const KEPT_BYTES = 262_144;
+
+const NOTHING = new Uint8Array(0);
+
+/** The corked output of one connection. */
+export class Outbox {
+  readonly #stream: ByteStream;
+  readonly #onWritten: () => void;
+  readonly #onLost: (error: unknown) => void;
+  #gathering = new ByteWriter();
+  #spare = new ByteWriter();
+  /** Frames that wait for the end of a body. */
+  #held: ByteWriter | undefined;
+  /** The part of the spare's bytes that the system has not taken yet. */
+  #unsent: Uint8Array = NOTHING;
+  #failed = false;
+  /** Bytes that the system took. */
+  bytesOut = 0;
+
+  #writing: Promise<number> | undefined;
+
+  /** `onWritten`: less waits than before. `onLost`: a write failed; nothing more will be written. */
+  constructor(
+    stream: ByteStream,
+    onWritten: () => void,
+    onLost: (error: unknown) => void,
+  ) {
+    this.#stream = stream;
+    this.#onWritten = onWritten;
+    this.#onLost = onLost;
+  }
+
+  /** Bytes that wait, those of a write under way included. */
+  get size(): number {
+    return this.#gathering.length + this.#unsent.length +
+      (this.#held === undefined ? 0 : this.#held.length);
+  }
+
+  /** Appends one frame; if `encode` throws, nothing is appended. */
+  add<Out>(
+    codec: { encode(frame: Out, sink: ByteSink): void },
+    frame: Out,
+  ): void {
+    const sink = this.#held ?? this.#gathering;
+    const before = sink.length;
+    try {
+      codec.encode(frame, sink);
+    } catch (error) {
+      sink.truncate(before);
+      throw error;
+    }
+  }
+
+  /** From now on frames wait, and `addBytes` goes in front of them. */
+  hold(): void {
+    this.#held = new ByteWriter();
+  }
+
+  /** Appends bytes that are no frame. */
+  addBytes(bytes: Uint8Array): void {
+    if (!this.#failed) this.#gathering.bytes(bytes);
+  }
+
+  /** The frames that waited follow. */
+  release(): void {
+    if (this.#held !== undefined) this.addBytes(this.#held.view());
+    this.#held = undefined;
+  }
+
+  /** Whether frames wait for the end of a body. */
+  get holds(): boolean {
+    return this.#held !== undefined;
+  }
+
+  /** Starts to write what has gathered, unless a write is under way: then its end does it. */
+  flush(): void {
+    if (
+      this.#unsent.length > 0 || this.#gathering.length === 0 || this.#failed
+    ) return;
+    const full = this.#gathering;
+    this.#gathering = this.#spare;
+    this.#spare = full;
+    this.#unsent = full.view();
+    this.#write();
+  }
+
+  /** Gives spare memory back, when there has been nothing to do for a while. */
+  relax(): void {
+    if (this.size > 0 || this.#held !== undefined) return;
+    this.#gathering = new ByteWriter();
+    this.#spare = new ByteWriter();
+  }
+
+  /** Forgets everything; used when the connection is gone. */
+  discard(): void {
+    this.#failed = true;
+    this.#unsent = NOTHING;
+    this.#held = undefined;
+    this.#gathering = new ByteWriter();
+    this.#spare = new ByteWriter();
+  }
+
+  /** Resolves when no write is under way; never rejects. */
+  async idle(): Promise<void> {
+    await this.#writing?.catch(() => {/* #onFailed has it */});
+  }
+
+  #write(): void {
+    this.#writing = this.#stream.write(this.#unsent);
+    this.#writing.then(this.#onTaken, this.#onFailed);
+  }
+
+  readonly #onTaken = (byteLength: number): void => {
+    this.bytesOut += byteLength;
+    if (this.#failed) return;
+    if (byteLength < this.#unsent.length) {
+      this.#unsent = this.#unsent.subarray(byteLength);
+      this.#write();
+      return;
+    }
+    this.#unsent = NOTHING;
+    // Growing anew for every turn costs more than the memory; what one burst needed is given back.
+    if (this.#spare.length > KEPT_BYTES) this.#spare.clear();
+    else this.#spare.truncate(0);
+    this.flush();
+    this.#onWritten();
+  };
+
+  readonly #onFailed = (error: unknown): void => {
+    if (this.#failed) return;
+    this.discard();
+    this.#onLost(error);
+  };
+}

@@ -1,0 +1,41 @@
+/**
+ * Those who wait for a frame with `for await`, in the order in which they came. Knows nothing of frames at
+ * hand; the connection fills the waits.
+ *
+ * @module
+ */
+
+interface Wait<In> {
+  resolve(result: IteratorResult<In>): void;
+  reject(error: unknown): void;
+}
+
+/** The waiting pulls of one connection. */
+export class Pulls<In> {
+  #waits: Wait<In>[] = [];
+
+  /** How many wait. */
+  get size(): number {
+    return this.#waits.length;
+  }
+
+  /** One more waits. */
+  wait(): Promise<IteratorResult<In>> {
+    return new Promise((resolve, reject) =>
+      this.#waits.push({ resolve, reject })
+    );
+  }
+
+  /** Gives `frame` to the one that waits longest. */
+  give(frame: In): void {
+    this.#waits.shift()?.resolve({ done: false, value: frame });
+  }
+
+  /** Ends all waits: with an error, or as the end of the iteration. */
+  end(failure?: { error: unknown }): void {
+    for (const { resolve, reject } of this.#waits.splice(0)) {
+      if (failure === undefined) resolve({ done: true, value: undefined });
+      else reject(failure.error);
+    }
+  }
+}

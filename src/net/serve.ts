@@ -1,0 +1,356 @@
+/**
+ * A server: a listener, its accept loop, its connections. Decides who is let in, and how all of it ends:
+ * stop accepting, tell every connection, wait for their last turn and flush, within the grace.
+ *
+ * @module
+ */
+
+import type { ExitReason } from "../actor/mod.ts";
+import type { Timer } from "../clock.ts";
+import { TimeoutError } from "../errors.ts";
+import {
+  type Acceptor,
+  addrText,
+  type ByteStream,
+  handshake,
+  listen,
+  mayBeStale,
+  removeStaleSocket,
+  tune,
+} from "../transport/mod.ts";
+import { AcceptLoop } from "./accept_loop.ts";
+import { ConnectionActor } from "./connection.ts";
+import { ipKey } from "./ip_key.ts";
+import {
+  atLeast,
+  type ConnectionSettings,
+  resolveConnectionOptions,
+} from "./options.ts";
+import { Sweep } from "./sweep.ts";
+import type {
+  ConnectionHandler,
+  ServeOptions,
+  Server,
+  ServerStats,
+} from "./types.ts";
+
+/**
+ * Listens, and gives each connection a handler of its own. Returns when it listens.
+ *
+ * A handler that throws is restarted on the same open socket, without the frame it failed on; the server,
+ * its listener and every other connection go on. `await using` stops the server at the end of the scope:
+ * it tells every connection, waits for their last turn and flush, and closes.
+ *
+ * A Unix socket whose file is there already is the one case that takes a moment: the file is removed if
+ * nobody answers on it, else `exited` says that the address is in use.
+ *
+ * @param options Where to listen, the codec, and limits; every limit has a default.
+ * @param handler Called for each connection, and again at each restart.
+ * @throws {ListenError} The address cannot be listened on; `code` says why, such as `"ADDR_IN_USE"`.
+ * @throws {RangeError} An option is out of range; the message names it and its value.
+ * @throws {TypeError} TLS without `cert` and `key`, or an unknown transport.
+ *
+ * @example An echo server, and a client that talks to it
+ * ```ts
+ * import { connect, lines, serve } from "@packetboat/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = serve({ port: 0, codec: lines() }, (connection) => ({
+ *   frame: (line) => connection.send(line.toUpperCase()),
+ * }));
+ * const { port } = server.addr as Deno.NetAddr;
+ *
+ * await using client = await connect({ port, codec: lines() });
+ * client.send("ahoy");
+ * for await (const answer of client) {
+ *   assertEquals(answer, "AHOY");
+ *   break;
+ * }
+ * ```
+ */
+export function serve<In, Out = In, M = never>(
+  options: ServeOptions<In, Out>,
+  handler: ConnectionHandler<In, Out, M>,
+): Server<In, Out, M> {
+  return new SocketServer(options, handler);
+}
+
+class SocketServer<In, Out, M> implements Server<In, Out, M> {
+  readonly name: string;
+  readonly exited: Promise<ExitReason>;
+  #resolveExited!: (reason: ExitReason) => void;
+  readonly connections = new Map<number, ConnectionActor<In, Out, M>>();
+
+  readonly #options: ServeOptions<In, Out>;
+  readonly #handler: ConnectionHandler<In, Out, M>;
+  readonly #settings: ConnectionSettings;
+  readonly #sweep: Sweep;
+  readonly #perIp = new Map<string, number>();
+  #addr: Deno.Addr;
+  #acceptor: Acceptor | undefined;
+  #loop: AcceptLoop | undefined;
+  #status: "running" | "suspended" | "stopping" | "stopped" = "running";
+  #ending: Promise<void> | undefined;
+  #keepsAlive = true;
+  /** Let in, and not gone yet: open connections and handshakes under way. */
+  #inside = 0;
+  readonly #handshakes = new Set<ByteStream>();
+  /** Of connections that are gone, and of the door. */
+  readonly #past = {
+    accepted: 0,
+    refused: 0,
+    restarts: 0,
+    framesIn: 0,
+    framesOut: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+  };
+  readonly #onAbort = () => void this.stop();
+
+  constructor(
+    options: ServeOptions<In, Out>,
+    handler: ConnectionHandler<In, Out, M>,
+  ) {
+    const { codec, name = "server", backlog = 511, signal } = options;
+    atLeast("maxConnections", options.maxConnections ?? 10_000, 1);
+    atLeast("maxConnectionsPerIp", options.maxConnectionsPerIp ?? Infinity, 1);
+    atLeast("handshakeTimeoutMs", options.handshakeTimeoutMs ?? 5_000, 1);
+    atLeast("backlog", backlog, 1);
+    this.name = name;
+    this.#options = options;
+    this.#handler = handler;
+    this.#settings = resolveConnectionOptions(options, codec);
+    this.#sweep = new Sweep(this.#settings.clock, this.#settings);
+    this.exited = new Promise((resolve) => this.#resolveExited = resolve);
+    try {
+      this.#addr = this.#listen();
+    } catch (error) {
+      if (options.transport !== "unix" || !mayBeStale(options, error)) {
+        throw error;
+      }
+      this.#addr = { transport: "unix", path: options.path };
+      void this.#takeOver(error);
+    }
+    if (signal?.aborted) this.#onAbort();
+    else signal?.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  get addr(): Deno.Addr {
+    return this.#addr;
+  }
+
+  get status(): "running" | "suspended" | "stopping" | "stopped" {
+    return this.#status;
+  }
+
+  get stats(): ServerStats {
+    const total: ServerStats = { ...this.#past, open: this.connections.size };
+    for (const connection of this.connections.values()) {
+      addStats(total, connection.stats);
+    }
+    return total;
+  }
+
+  suspend(): void {
+    if (this.#status === "running") this.#status = "suspended";
+  }
+
+  resume(): void {
+    if (this.#status === "suspended") this.#status = "running";
+  }
+
+  ref(): void {
+    this.#keepsAlive = true;
+    this.#acceptor?.ref();
+  }
+
+  unref(): void {
+    this.#keepsAlive = false;
+    this.#acceptor?.unref();
+  }
+
+  stop(options?: { graceMs?: number }): Promise<ExitReason> {
+    const graceMs = options?.graceMs ?? this.#settings.graceMs;
+    for (const connection of this.connections.values()) {
+      void connection.stop({ graceMs });
+    }
+    this.#end({ kind: "shutdown" });
+    return this.exited;
+  }
+
+  kill(): void {
+    for (const connection of this.connections.values()) connection.kill();
+    this.#end({ kind: "killed" });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  #listen(): Deno.Addr {
+    const { backlog = 511, reusePort = false } = this.#options;
+    const acceptor = listen(this.#options, { backlog, reusePort });
+    if (!this.#keepsAlive) acceptor.unref();
+    this.#acceptor = acceptor;
+    this.#loop = new AcceptLoop(acceptor, {
+      onStream: (stream) => this.#admit(stream),
+      onFailed: (error, retryInMs) =>
+        this.#settings.emit({
+          kind: "acceptFailed",
+          server: this.name,
+          error,
+          retryInMs,
+        }),
+    }, this.#settings.clock);
+    const { addr } = acceptor;
+    this.#settings.emit({ kind: "listening", server: this.name, addr });
+    this.#options.onListen?.(addr);
+    return addr;
+  }
+
+  /** The socket file is there already: takes its place if it was left behind. */
+  async #takeOver(inUse: unknown): Promise<void> {
+    const { path } = this.#options as { path: string };
+    try {
+      if (!await removeStaleSocket({ transport: "unix", path })) throw inUse;
+      if (this.#ending === undefined) this.#listen();
+    } catch (error) {
+      this.#end({ kind: "failed", error });
+    }
+  }
+
+  #admit(stream: ByteStream): void {
+    const { remoteAddr } = stream;
+    const key = ipKey(remoteAddr);
+    const why = this.#whyRefused(key);
+    if (why !== undefined) {
+      stream.close();
+      this.#past.refused++;
+      return this.#settings.emit({
+        kind: "refused",
+        server: this.name,
+        remoteAddr,
+        why,
+      });
+    }
+    this.#inside++;
+    if (key !== undefined) {
+      this.#perIp.set(key, (this.#perIp.get(key) ?? 0) + 1);
+    }
+    if (this.#options.transport === "tls") void this.#greet(stream, key);
+    else this.#open(stream, key);
+  }
+
+  #whyRefused(key: string | undefined) {
+    const { maxConnections = 10_000, maxConnectionsPerIp = Infinity } =
+      this.#options;
+    if (this.#status !== "running") return "suspended";
+    if (this.#inside >= maxConnections) return "maxConnections";
+    if (
+      key !== undefined && (this.#perIp.get(key) ?? 0) >= maxConnectionsPerIp
+    ) return "maxConnectionsPerIp";
+    return undefined;
+  }
+
+  #left(key: string | undefined): void {
+    this.#inside--;
+    if (key === undefined) return;
+    const others = this.#perIp.get(key)! - 1;
+    if (others === 0) this.#perIp.delete(key);
+    else this.#perIp.set(key, others);
+  }
+
+  /**
+   * TLS: a newcomer that does not shake hands in time, or badly, costs nobody else anything.
+   *
+   * Deno keeps the socket of a TLS stream that is closed in the middle of its handshake until the peer leaves.
+   * So a late one is reported, and keeps its place under `maxConnections`, but is not closed before it settles:
+   * then what is counted is what is really held.
+   */
+  async #greet(stream: ByteStream, key: string | undefined): Promise<void> {
+    const { handshakeTimeoutMs = 5_000 } = this.#options;
+    const { clock, emit } = this.#settings;
+    const { remoteAddr } = stream;
+    const report = (error: unknown) =>
+      emit({ kind: "malformed", remoteAddr, error });
+    let isLate = false;
+    const timer: Timer = clock.after(handshakeTimeoutMs, () => {
+      isLate = true;
+      report(
+        new TimeoutError(
+          `Cannot wait longer for ${
+            addrText(remoteAddr)
+          }: no TLS handshake within ${handshakeTimeoutMs} ms`,
+          handshakeTimeoutMs,
+        ),
+      );
+    });
+    this.#handshakes.add(stream);
+    let failure: { error: unknown } | undefined;
+    try {
+      await handshake(stream);
+    } catch (error) {
+      failure = { error };
+    }
+    timer.cancel();
+    const isStopped = !this.#handshakes.delete(stream);
+    if (failure === undefined && !isLate && !isStopped) {
+      return this.#open(stream, key);
+    }
+    if (!isStopped) stream.close();
+    this.#left(key);
+    if (failure !== undefined && !isLate && !isStopped) report(failure.error);
+  }
+
+  #open(stream: ByteStream, key: string | undefined): void {
+    tune(stream);
+    const id = ++this.#past.accepted;
+    const connection = new ConnectionActor<In, Out, M>({
+      id,
+      name: `${this.name}#${id}`,
+      server: this.name,
+      stream,
+      codec: this.#options.codec,
+      settings: this.#settings,
+      handler: this.#handler,
+      onEnd: (ended) => {
+        this.connections.delete(id);
+        this.#sweep.remove(ended);
+        this.#left(key);
+        addStats(this.#past, ended.stats);
+      },
+    });
+    this.connections.set(id, connection);
+    this.#sweep.add(connection);
+    connection.open();
+  }
+
+  #end(reason: ExitReason): void {
+    if (this.#ending !== undefined) return;
+    this.#status = "stopping";
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    this.#ending = this.#shut(reason);
+  }
+
+  async #shut(reason: ExitReason): Promise<void> {
+    for (const stream of this.#handshakes) stream.close();
+    this.#handshakes.clear();
+    await this.#loop?.stop();
+    await Promise.all(
+      Array.from(this.connections.values(), ({ closed }) => closed),
+    );
+    this.#status = "stopped";
+    this.#resolveExited(reason);
+  }
+}
+
+function addStats(
+  total: Omit<ServerStats, "open" | "accepted" | "refused">,
+  one: Omit<ServerStats, "open" | "accepted" | "refused">,
+): void {
+  total.restarts += one.restarts;
+  total.framesIn += one.framesIn;
+  total.framesOut += one.framesOut;
+  total.bytesIn += one.bytesIn;
+  total.bytesOut += one.bytesOut;
+}

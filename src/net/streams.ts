@@ -1,0 +1,44 @@
+/**
+ * The Web Streams of a connection: its frames both ways, and bodies outside of frames. Each is pull-driven and
+ * queues nothing of its own, so backpressure reaches the peer.
+ *
+ * @module
+ */
+
+import type { Input } from "./input.ts";
+
+/** Frames as a stream. Cancelling it leaves the connection as it is. */
+export function frameReadable<In>(
+  pull: () => Promise<IteratorResult<In>>,
+): ReadableStream<In> {
+  return new ReadableStream<In>({
+    async pull(controller) {
+      const { done, value } = await pull();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+  }, { highWaterMark: 0 });
+}
+
+/** The bytes of a body that `input` has begun; `lost` makes the error for one that is cut. */
+export function bodyReadable(
+  input: Input<unknown>,
+  lost: (cause: unknown) => Error,
+): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      let chunk: Uint8Array | undefined;
+      try {
+        chunk = await input.pullBody();
+      } catch (cause) {
+        throw lost(cause);
+      }
+      if (chunk === undefined) controller.close();
+      else controller.enqueue(chunk);
+    },
+    cancel() {
+      // The rest is passed over as it comes. If it never does, the end of the connection tells.
+      input.skipBody().catch(() => {});
+    },
+  }, { highWaterMark: 0 });
+}

@@ -1,0 +1,203 @@
+/**
+ * The contract of the net room: connections, their handlers, servers, clients. Holds types only.
+ *
+ * @module
+ */
+
+import type { ActorRef, MailboxOptions, Supervisable } from "../actor/mod.ts";
+import type { Clock } from "../clock.ts";
+import type { Codec } from "../framing/mod.ts";
+import type { CloseReason, ConnectionStats, NetEvent } from "../observe/mod.ts";
+import type { RestartLimits } from "../supervision/mod.ts";
+import type { Endpoint } from "../transport/mod.ts";
+
+/** One connection: an actor whose mailbox takes frames from the wire and messages from other actors. */
+export interface Connection<In, Out = In, M = never>
+  extends ActorRef<M>, AsyncIterable<In> {
+  /** Counts from 1 in each server; 0 for a connection made by `connect`. */
+  readonly id: number;
+  /** Our end. */
+  readonly localAddr: Deno.Addr;
+  /** The peer's end. */
+  readonly remoteAddr: Deno.Addr;
+  /**
+   * Aborts as soon as the connection is lost or ends, also while a handler is still busy. A peer that only
+   * ended its own direction (half-close) may still read, so that alone does not abort it.
+   */
+  readonly signal: AbortSignal;
+  /**
+   * Queues one frame; frames of one turn leave in one write. `false` = above the high-water mark, or closed.
+   *
+   * @throws {EncodeError} The codec cannot carry this frame; nothing was queued.
+   */
+  send(frame: Out): boolean;
+  /** Resolves when the outbox is below its low-water mark, half of `highWaterBytes`. The loop itself waits for it between turns. */
+  drained(): Promise<void>;
+  /**
+   * The next `byteLength` bytes as they come, outside any frame: for a header that announces a body of any size.
+   * The next frame begins after them, and its turn comes when they have been read to the end; cancelling the
+   * stream passes over the rest. Errors with `ConnectionLostError` where the connection ends first.
+   *
+   * @throws {RangeError} `byteLength` is not a whole number from 0.
+   * @throws {TypeError} Another body is still being read.
+   */
+  body(byteLength: number): ReadableStream<Uint8Array>;
+  /**
+   * Sends bytes outside any frame, with backpressure, after all frames queued so far; frames sent meanwhile
+   * follow after them. A source that fails ends the connection, since the peer waits for what will not come.
+   *
+   * @throws {ConnectionLostError} The connection ended before everything was taken.
+   * @throws {TypeError} Another body is still being sent.
+   */
+  sendBody(source: AsyncIterable<Uint8Array> | Uint8Array): Promise<void>;
+  /** From the next byte on, speak another format, both ways. What is queued already leaves as it is. */
+  switchCodec<I, O>(codec: Codec<I, O>): Connection<I, O, M>;
+  /** Half-close: flush, then FIN; reading goes on. */
+  endWrite(): Promise<void>;
+  /** Flush, then close. Resolves when the socket is closed. */
+  close(): Promise<CloseReason>;
+  /** Close at once; what is queued is lost. */
+  abort(error?: unknown): void;
+  /** Resolves when the socket is closed and `closed` has run; never rejects. */
+  readonly closed: Promise<CloseReason>;
+  /** The frames as a Web Stream, each pulled when its turn comes. Cancelling it leaves the connection open. */
+  readonly readable: ReadableStream<In>;
+  /** `send` as a Web Stream that waits for the outbox; closing it is `endWrite`, aborting it is `abort`. */
+  readonly writable: WritableStream<Out>;
+  /** What it has done so far; a copy. */
+  readonly stats: ConnectionStats;
+}
+
+/** What a handler returns: callbacks, run one at a time, never re-entered. A returned promise is awaited before the next. */
+export interface ConnectionHandlers<In, M = never> {
+  /** A whole frame came. */
+  frame(frame: In): unknown;
+  /** Another actor sent a message. Without this callback, `tell` answers "dropped". */
+  message?(message: M): unknown;
+  /** No byte came for `idleTimeoutMs`. Without this callback the connection is closed. */
+  idle?(): unknown;
+  /** The server is shutting down; the socket is still open for `graceMs`. */
+  shutdown?(): unknown;
+  /** The socket is closed. Runs after the last turn; if that one hangs, after `graceMs`. */
+  closed?(reason: CloseReason): unknown;
+}
+
+/** Called at the start of a connection and again at every restart: either hands out callbacks, or is itself a script that runs to the end. */
+export type ConnectionHandler<In, Out, M> =
+  | ((connection: Connection<In, Out, M>) => ConnectionHandlers<In, M>)
+  | ((connection: Connection<In, Out, M>) => Promise<void>);
+
+/** Options of every connection, whichever side opened it. */
+export interface ConnectionOptions {
+  /** After a handler throws: restart it on the same open socket, without the frame it failed on, or close. @default {"restart"} */
+  onCrash?: "restart" | "close";
+  /** Past these the connection is closed. @default {{ maxRestarts: 3, withinMs: 5_000 }} */
+  restart?: RestartLimits;
+  /** Bound and overflow rule of the messages from other actors. */
+  mailbox?: MailboxOptions;
+  /** Silence of the peer for this long is answered by `idle`, or by closing. @default {Infinity} */
+  idleTimeoutMs?: number;
+  /** From the first byte of a frame to its last. @default {30_000} */
+  frameTimeoutMs?: number;
+  /**
+   * How long a frame of bytes stays as it is. `"kept"`: for ever. `"borrowed"`: until the handler's turn ends, the
+   * promise that it returned included; buffers are then used again, which pays for large frames and proxies.
+   * `"poisoned"`: as borrowed, and each frame is overwritten after its turn, so that a test finds who kept one.
+   *
+   * @default {"kept"}
+   */
+  frames?: "kept" | "borrowed" | "poisoned";
+  /** Outbox above this makes the loop wait before the next turn. Bytes. @default {65_536} */
+  highWaterBytes?: number;
+  /** Outbox above this closes the connection with `SlowConsumerError`. Bytes. @default {16_777_216} */
+  maxOutboxBytes?: number;
+  /** Waiting for the last turn and the last flush at `close`, `stop` and shutdown. @default {5_000} */
+  graceMs?: number;
+  /** Stops what the options are for when it aborts. */
+  signal?: AbortSignal;
+  /** Told synchronously of everything that happens. What it throws goes to `reportError`. */
+  onEvent?: (event: NetEvent) => void;
+  /** Where time comes from; a test hands in its own. */
+  clock?: Clock;
+}
+
+/** Options of {@linkcode serve}. */
+export type ServeOptions<In, Out> = Endpoint & ConnectionOptions & {
+  /** How frames lie in the stream. */
+  codec: Codec<In, Out>;
+  /** For events and errors. @default {"server"} */
+  name?: string;
+  /** Hard limit; one more is refused at the door. @default {10_000} */
+  maxConnections?: number;
+  /** The same for each remote address; IPv6 is counted by /64. @default {Infinity} */
+  maxConnectionsPerIp?: number;
+  /** From the accept to the end of the TLS handshake. @default {5_000} */
+  handshakeTimeoutMs?: number;
+  /** Connections that the system queues for `accept`. @default {511} */
+  backlog?: number;
+  /** Several processes on one port (Linux; needs `--unstable-net`). @default {false} */
+  reusePort?: boolean;
+  /** Called once, when connections are taken. */
+  onListen?: (addr: Deno.Addr) => void;
+};
+
+/** What a server has done so far; open and closed connections together. */
+export interface ServerStats {
+  /** Connections taken in. */
+  accepted: number;
+  /** Connections turned away at the door. */
+  refused: number;
+  /** Connections open now. */
+  open: number;
+  /** Restarts of handlers. */
+  restarts: number;
+  /** Whole frames handed to handlers. */
+  framesIn: number;
+  /** Frames taken by `send`. */
+  framesOut: number;
+  /** Bytes read from peers. */
+  bytesIn: number;
+  /** Bytes accepted by the operating system. */
+  bytesOut: number;
+}
+
+/** A listening socket, its accept loop and its connections. */
+export interface Server<In, Out, M> extends Supervisable {
+  /** Where it listens; with port 0 in the options, the port the system chose. */
+  readonly addr: Deno.Addr;
+  /** Where it stands between its start and its end. */
+  readonly status: "running" | "suspended" | "stopping" | "stopped";
+  /** Open connections by their `id`. */
+  readonly connections: ReadonlyMap<number, Connection<In, Out, M>>;
+  /** What it has done so far; a copy. */
+  readonly stats: ServerStats;
+  /** Turns newcomers away until `resume`; open connections go on. */
+  suspend(): void;
+  /** Takes newcomers again. */
+  resume(): void;
+  /** Lets the listener keep the process alive (the default). */
+  ref(): void;
+  /** Lets the process end although the listener is open. */
+  unref(): void;
+}
+
+/** Options of {@linkcode connect}. */
+export type ConnectOptions<In, Out> = Endpoint & ConnectionOptions & {
+  /** How frames lie in the stream. */
+  codec: Codec<In, Out>;
+  /** For events and errors. @default {"client"} */
+  name?: string;
+  /** From the call to the open connection, TLS handshake included. @default {10_000} */
+  connectTimeoutMs?: number;
+};
+
+/** Options of {@linkcode connectionChild}. */
+export type ConnectionChildOptions<In, Out> = ConnectOptions<In, Out> & {
+  /**
+   * Delay before the nth attempt in a row: `minMs`, then twice as long each time, at most `maxMs`, give or take
+   * the share `jitter`. Counted anew after a connection on which a frame came.
+   *
+   * @default {{ minMs: 100, maxMs: 30_000, jitter: 0.2 }}
+   */
+  reconnect?: { minMs?: number; maxMs?: number; jitter?: number };
+};

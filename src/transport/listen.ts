@@ -1,0 +1,112 @@
+/**
+ * Opens listeners. Decides what happens where the address is taken: a port in use is an error; a socket
+ * file that a dead process left behind is removed, one that a living process answers on is respected.
+ *
+ * @module
+ */
+
+import { isAddrInUse, isRefused, listenError } from "./deno_errors.ts";
+import { checkEndpoint, DEFAULT_HOSTNAME, endpointText } from "./endpoint.ts";
+import type {
+  Acceptor,
+  ByteStream,
+  Endpoint,
+  ListenOptions,
+  UnixEndpoint,
+} from "./types.ts";
+
+/**
+ * Listens on `endpoint`, or says why that cannot be.
+ *
+ * @throws {ListenError} Where the system or Deno's permissions say no.
+ * @throws {RangeError} For an endpoint that cannot be meant; see `checkEndpoint`.
+ * @throws {TypeError} For TLS without a certificate and a key.
+ */
+export function listen(endpoint: Endpoint, options: ListenOptions): Acceptor {
+  checkEndpoint(endpoint);
+  const where = endpointText(endpoint);
+  if (options.reusePort) requireUnstableNet(where);
+  try {
+    return open(endpoint, options);
+  } catch (error) {
+    if (error instanceof TypeError) throw error;
+    throw listenError(where, error);
+  }
+}
+
+/**
+ * Removes a socket file that nobody listens on. Resolves to whether the path is free now: not when a
+ * process answers there, nor when the file is something else than a socket.
+ */
+export async function removeStaleSocket(
+  { path }: UnixEndpoint,
+): Promise<boolean> {
+  // A plain file refuses a connection just as a dead socket does, so the kind is looked at first.
+  if (!(await Deno.lstat(path)).isSocket) return false;
+  try {
+    (await Deno.connect({ transport: "unix", path })).close();
+    return false;
+  } catch (error) {
+    if (!isRefused(error)) throw error;
+  }
+  await Deno.remove(path);
+  return true;
+}
+
+/** Whether a failure of `listen` may be a socket file left behind. */
+export function mayBeStale(endpoint: Endpoint, error: unknown): boolean {
+  return endpoint.transport === "unix" && error instanceof Error &&
+    isAddrInUse(error.cause);
+}
+
+function open(endpoint: Endpoint, options: ListenOptions): Acceptor {
+  if (endpoint.transport === "custom") return endpoint.network.listen();
+  if (endpoint.transport === "unix") {
+    return Deno.listen({ transport: "unix", path: endpoint.path });
+  }
+  const { hostname = DEFAULT_HOSTNAME, port } = endpoint;
+  const { backlog: tcpBacklog, reusePort } = options;
+  if (endpoint.transport !== "tls") {
+    return Deno.listen({ hostname, port, reusePort, tcpBacklog });
+  }
+  const { cert, key, alpnProtocols } = endpoint;
+  if (cert === undefined || key === undefined) {
+    throw new TypeError(
+      "Cannot listen with TLS: 'cert' and 'key' must be given, both as PEM text",
+    );
+  }
+  return Deno.listenTls({
+    hostname,
+    port,
+    cert,
+    key,
+    alpnProtocols,
+    reusePort,
+    tcpBacklog,
+  });
+}
+
+/**
+ * Deno ends the whole process, uncatchably, when `reusePort` is asked for without the flag; so the flag is
+ * looked for first. That it shows as a function is how it can be told.
+ */
+function requireUnstableNet(where: string): void {
+  if (typeof Deno.listenDatagram === "function") return;
+  throw listenError(
+    where,
+    new Error("'reusePort' needs the flag --unstable-net"),
+  );
+}
+
+/** Finishes a TLS handshake; a stream without one is ready as it is. */
+export async function handshake(stream: ByteStream): Promise<void> {
+  await (stream as Partial<Deno.TlsConn>).handshake?.();
+}
+
+/**
+ * Sends small writes at once. Ours are corked by turn already, so waiting for more would only add delay:
+ * tcp(7), TCP_NODELAY.
+ */
+export function tune(stream: ByteStream): void {
+  (stream as Partial<Deno.TcpConn>).setNoDelay?.(true);
+}
