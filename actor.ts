@@ -10,8 +10,10 @@ export {
   MailboxFullError,
   RestartLimitError,
 } from "./src/errors.ts";
+export { type Clock, systemClock, type Timer } from "./src/clock.ts";
 export type {
   ActorContext,
+  ActorEvent,
   ActorRef,
   AskOptions,
   Behavior,
@@ -23,9 +25,12 @@ export type {
   Supervisable,
   TellVerdict,
 } from "./src/actor/mod.ts";
+export { actorChild, spawn, supervise } from "./src/supervision/mod.ts";
 export type {
+  ActorChildOptions,
   ChildSpec,
   RestartLimits,
+  SpawnOptions,
   Supervisor,
   SupervisorOptions,
 } from "./src/supervision/mod.ts";

@@ -10,9 +10,10 @@ export type * from "./src/clock.ts";
 export type * from "./src/observe/mod.ts";
 export * from "./framing.ts";
 export * from "./actor.ts";
-export { connect, serve } from "./src/net/mod.ts";
+export { connect, connectionChild, serve, serverChild } from "./src/net/mod.ts";
 export type {
   Connection,
+  ConnectionChildOptions,
   ConnectionHandler,
   ConnectionHandlers,
   ConnectionOptions,
@@ -22,7 +23,11 @@ export type {
   ServerStats,
 } from "./src/net/mod.ts";
 export type {
+  Acceptor,
+  ByteStream,
+  CustomEndpoint,
   Endpoint,
+  Network,
   TcpEndpoint,
   TlsEndpoint,
   UnixEndpoint,

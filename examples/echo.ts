@@ -1,8 +1,8 @@
 /**
- * Echo: the smallest service, on any wire, over TCP or a Unix socket.
+ * Echo: the smallest service, on any wire, over TCP, TLS or a Unix socket.
  *
- * Teaches: a handler is one callback per whole frame, however the bytes were cut; `send` queues, and all
- * that is sent in one turn leaves in one write; the codec is a value, so the wire is a flag.
+ * Teaches: a handler is one callback per whole frame, however the bytes were cut; `send` queues, and all that
+ * is sent in one turn leaves in one write; a codec is a value, so the wire is a flag.
  *
  *     deno task echo serve --wire u32be
  *     deno task echo send --wire u32be hello "to you"
@@ -10,86 +10,65 @@
  * @module
  */
 
-import { connect, type Endpoint, serve } from "@packetboat/net";
-import { command, type Flag, runCli, UsageError } from "./kit/cli.ts";
+import { connect, serve } from "@packetboat/net";
+import { command, runCli, UsageError } from "./kit/cli.ts";
 import { untilSignal } from "./kit/until_signal.ts";
-import { WIRES } from "./kit/wires.ts";
+import {
+  addrText,
+  endpointOf,
+  tcpFlags,
+  TLS_CLIENT_FLAGS,
+  TLS_SERVER_FLAGS,
+  UNIX_FLAG,
+} from "./kit/where.ts";
+import { WIRE_NAMES, WIRES } from "./kit/wires.ts";
 
-const WHERE = {
-  hostname: {
-    type: "string",
-    placeholder: "HOST",
-    default: "127.0.0.1",
-    help: "name or address",
-  },
-  port: {
-    type: "integer",
-    min: 0,
-    max: 65_535,
-    default: 8800,
-    help: "TCP port",
-  },
-  unix: {
-    type: "string",
-    placeholder: "PATH",
-    help: "a Unix socket instead of TCP",
-  },
+const WIRE_FLAG = {
   wire: {
     type: "choice",
-    choices: Object.keys(WIRES),
+    choices: WIRE_NAMES,
     default: "lines",
-    help: "the wire format",
+    help: "the format",
   },
-} as const satisfies Record<string, Flag>;
-
-function endpoint(
-  { hostname, port, unix }: { hostname: string; port: number; unix?: string },
-): Endpoint {
-  return unix === undefined
-    ? { hostname, port }
-    : { transport: "unix", path: unix };
-}
-
-function addrText(addr: Deno.Addr): string {
-  if ("path" in addr) return addr.path;
-  return "hostname" in addr ? `${addr.hostname}:${addr.port}` : addr.transport;
-}
+} as const;
 
 const serveCommand = command({
-  summary: "Answer every frame: in upper case, or as it is.",
+  summary: "Answer every frame, in upper case or as it is.",
   flags: {
-    ...WHERE,
+    ...tcpFlags(8800),
+    ...UNIX_FLAG,
+    ...WIRE_FLAG,
     reply: {
       type: "choice",
       choices: ["upper", "same"],
       default: "upper",
       help: "how to answer",
     },
+    ...TLS_SERVER_FLAGS,
   },
   async run({ wire, reply, ...where }) {
     await using server = serve({
-      ...endpoint(where),
-      codec: WIRES[wire].codec,
+      ...await endpointOf(where),
+      codec: WIRES[wire],
       name: "echo",
       onListen: (addr) =>
-        console.log(`echo: ${wire} on ${addrText(addr)}, Ctrl-C ends`),
-      onEvent: (event) => {
+        console.log(`echo: listening on ${addrText(addr)}, wire ${wire}`),
+      onEvent(event) {
         if (event.kind === "malformed" || event.kind === "crashed") {
           console.error(`echo: ${(event.error as Error).message}`);
         }
       },
     }, (connection) => {
-      // A read without framing may end inside a character; the rest of it then comes with the next.
+      // A frame is a whole text. A read without framing may end inside a character: then the rest is waited for.
+      const stream = wire === "raw";
       const decoder = new TextDecoder();
       const encoder = new TextEncoder();
-      const stream = wire === "raw";
       return {
-        frame: (bytes) =>
-          connection.send(
-            reply === "same" ? bytes : encoder.encode(
-              decoder.decode(bytes, { stream }).toUpperCase(),
-            ),
-          ),
+        frame(bytes) {
+          if (reply === "same") return connection.send(bytes);
+          const text = decoder.decode(bytes, { stream }).toUpperCase();
+          connection.send(encoder.encode(text));
+        },
       };
     });
     await untilSignal(server);
@@ -97,24 +76,38 @@ const serveCommand = command({
 });
 
 const sendCommand = command({
-  summary: "Send each TEXT as a frame and print each reply on a line.",
+  summary: "Send each TEXT as a frame, and print each reply on a line.",
   words: "TEXT…",
-  flags: WHERE,
+  flags: {
+    ...tcpFlags(8800),
+    ...UNIX_FLAG,
+    ...WIRE_FLAG,
+    ...TLS_CLIENT_FLAGS,
+  },
   async run({ wire, ...where }, texts) {
     if (texts.length === 0) throw new UsageError("Cannot send without a TEXT");
     await using connection = await connect({
-      ...endpoint(where),
-      codec: WIRES[wire].codec,
+      ...await endpointOf(where),
+      codec: WIRES[wire],
     });
-    for (const text of texts) {
-      connection.send(new TextEncoder().encode(text));
-    }
+    const encoder = new TextEncoder();
+    for (const text of texts) connection.send(encoder.encode(text));
     await connection.endWrite();
+
+    // Without framing nobody knows where a reply ends: they come as the network cut them, until the server is done.
+    const stream = wire === "raw";
+    const wanted = stream ? Infinity : texts.length;
     const decoder = new TextDecoder();
-    for await (const bytes of connection) console.log(decoder.decode(bytes));
+    let replies = 0;
+    for await (const bytes of connection) {
+      console.log(decoder.decode(bytes, { stream }));
+      if (++replies === wanted) return;
+    }
+    if (stream && replies > 0) return;
+    throw new Error(
+      `Cannot wait for more replies: the server closed the connection after ${replies} of ${texts.length}`,
+    );
   },
 });
 
-if (import.meta.main) {
-  await runCli("echo", { serve: serveCommand, send: sendCommand });
-}
+await runCli("echo", { serve: serveCommand, send: sendCommand });

@@ -26,18 +26,25 @@ const MAX_TIMEOUT_MS = 2_147_483_647;
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(delayMs, run) {
-    const dueMs = performance.now() + delayMs;
-    let id: ReturnType<typeof setTimeout>;
-    const arm = () => {
-      const leftMs = dueMs - performance.now();
-      id = leftMs > MAX_TIMEOUT_MS
-        ? setTimeout(arm, MAX_TIMEOUT_MS)
-        : setTimeout(run, Math.max(0, leftMs));
-    };
-    arm();
+    if (delayMs > MAX_TIMEOUT_MS) return longTimer(delayMs, run);
+    const id = setTimeout(run, Math.max(0, delayMs));
     return { cancel: () => clearTimeout(id) };
   },
 };
+
+/** A delay that one `setTimeout` cannot hold, in stages. */
+function longTimer(delayMs: number, run: () => void): Timer {
+  const dueMs = performance.now() + delayMs;
+  let id: ReturnType<typeof setTimeout>;
+  const arm = () => {
+    const leftMs = dueMs - performance.now();
+    id = leftMs > MAX_TIMEOUT_MS
+      ? setTimeout(arm, MAX_TIMEOUT_MS)
+      : setTimeout(run, Math.max(0, leftMs));
+  };
+  arm();
+  return { cancel: () => clearTimeout(id) };
+}
 
 /** The globals that may or may not be there; Deno and Node have the first, browsers the second. */
 interface TaskGlobals {

@@ -6,6 +6,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import "./paint.ts";
 
 /** One flag. Without a default it may be left out. */
 export type Flag =
@@ -22,6 +23,8 @@ export type Values<F extends Record<string, Flag>> = {
   [K in keyof F]: F[K] extends { type: "boolean" } ? boolean
     : F[K] extends { type: "integer" }
       ? F[K] extends { default: number } ? number : number | undefined
+    : F[K] extends { type: "choice"; choices: readonly (infer C)[] }
+      ? F[K] extends { default: string } ? C : C | undefined
     : F[K] extends { default: string } ? string
     : string | undefined;
 };
@@ -130,10 +133,12 @@ function value(name: string, flag: Flag, given: unknown): unknown {
   if (flag.type === "boolean") return given === true;
   if (given === undefined) return flag.default;
   const text = String(given);
+  if (text === "") {
+    throw new UsageError(`Cannot use --${name}: it needs a value`);
+  }
   switch (flag.type) {
     case "string":
-      if (text !== "") return text;
-      throw new UsageError(`Cannot use --${name}: it needs a value`);
+      return text;
     case "choice":
       if (flag.choices.includes(text)) return text;
       throw new UsageError(

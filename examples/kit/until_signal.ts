@@ -6,19 +6,24 @@
  */
 
 import type { Supervisable } from "@packetboat/net";
+import { Exit } from "./cli.ts";
+
+/** What a shell shows for a process that SIGINT ended: 128 + 2. */
+const KILLED = 130;
 
 /**
  * Resolves when `service` has ended: by itself, or after SIGINT or SIGTERM stopped it politely. A second
  * signal does not wait for anybody.
  *
  * @throws What the service failed with.
+ * @throws {Exit} It was killed by a second signal.
  */
 export async function untilSignal(service: Supervisable): Promise<void> {
   let asked = false;
   const onSignal = () => {
     if (asked) return service.kill();
     asked = true;
-    console.error("\nfinishing what is under way; once more to stop at once");
+    console.error("Finishing what is under way; Ctrl-C again stops at once");
     void service.stop();
   };
   const signals: Deno.Signal[] = ["SIGINT", "SIGTERM"];
@@ -26,6 +31,7 @@ export async function untilSignal(service: Supervisable): Promise<void> {
   try {
     const reason = await service.exited;
     if (reason.kind === "failed") throw reason.error;
+    if (reason.kind === "killed") throw new Exit(KILLED);
   } finally {
     for (const signal of signals) Deno.removeSignalListener(signal, onSignal);
   }

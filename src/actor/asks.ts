@@ -1,9 +1,13 @@
 /**
  * Decides how a question waits for its answer: one deadline, at most one outcome, nothing left behind.
  * Knows nothing of mailboxes; it is handed the `tell` to send by.
+ *
+ * A timer per question would cost more than the question. There is one per owner, set to the earliest deadline;
+ * an answer leaves it alone. When no question is open any more it goes, one task of the event loop later, so
+ * that questions in a row share it.
  */
 
-import type { Clock, Timer } from "../clock.ts";
+import { type Clock, nextTask, type Timer } from "../clock.ts";
 import {
   ActorStoppedError,
   AskTimeoutError,
@@ -15,6 +19,8 @@ const DEFAULT_TIMEOUT_MS = 5_000;
 
 /** A question under way. `message` tells which one it is when a turn fails. */
 interface Pending {
+  readonly timeoutMs: number;
+  readonly dueMs: number;
   message: unknown;
   reject(error: unknown): void;
 }
@@ -24,6 +30,10 @@ export class Asks {
   readonly #owner: string;
   readonly #clock: Clock;
   readonly #pending = new Set<Pending>();
+  #timer: Timer | undefined = undefined;
+  #timerDueMs = Infinity;
+  /** A look at whether the timer can go is on its way. */
+  #leaving = false;
 
   constructor(owner: string, clock: Clock) {
     this.#owner = owner;
@@ -49,17 +59,17 @@ export class Asks {
         );
       }
       if (signal?.aborted) throw signal.reason;
-      let timer: Timer | undefined = undefined as Timer | undefined;
       let open = true;
       const end = (): boolean => {
         if (!open) return false;
         open = false;
-        this.#pending.delete(pending);
-        timer?.cancel();
+        if (this.#pending.delete(pending)) this.#letGo();
         signal?.removeEventListener("abort", abort);
         return true;
       };
       const pending: Pending = {
+        timeoutMs,
+        dueMs: this.#clock.now() + timeoutMs,
         message: undefined,
         reject(error) {
           if (end()) reject(error);
@@ -75,15 +85,9 @@ export class Asks {
       // Answered before it was sent, by `make` itself: there is nothing left to ask.
       if (!open) return;
       pending.message = message;
-      // Armed before the message goes out: whoever answers inside `tell` finds everything in its place.
+      // All in its place before the message goes out: it may be answered inside `tell`.
       this.#pending.add(pending);
-      timer = this.#clock.after(timeoutMs, () =>
-        pending.reject(
-          new AskTimeoutError(
-            `Cannot ask "${this.#owner}": no answer within ${timeoutMs} ms`,
-            timeoutMs,
-          ),
-        ));
+      if (pending.dueMs < this.#timerDueMs) this.#arm(pending.dueMs);
       signal?.addEventListener("abort", abort, { once: true });
       const verdict = tell(message);
       if (verdict !== "accepted") pending.reject(this.#refusal(verdict));
@@ -109,6 +113,52 @@ export class Asks {
     for (const pending of this.#pending) {
       pending.reject(this.#refusal("stopped"));
     }
+    this.#disarm();
+  }
+
+  #arm(dueMs: number): void {
+    this.#timer?.cancel();
+    this.#timerDueMs = dueMs;
+    const leftMs = Math.max(0, dueMs - this.#clock.now());
+    this.#timer = this.#clock.after(leftMs, () => this.#sweep());
+  }
+
+  #disarm(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#timerDueMs = Infinity;
+  }
+
+  /** Rejects what is overdue, and waits for the next deadline if there is one. */
+  #sweep(): void {
+    this.#disarm();
+    const nowMs = this.#clock.now();
+    let nextMs = Infinity;
+    for (const pending of this.#pending) {
+      const { dueMs, timeoutMs } = pending;
+      if (dueMs > nowMs) {
+        nextMs = Math.min(nextMs, dueMs);
+        continue;
+      }
+      pending.reject(
+        new AskTimeoutError(
+          `Cannot ask "${this.#owner}": no answer within ${timeoutMs} ms`,
+          timeoutMs,
+        ),
+      );
+    }
+    if (nextMs < this.#timerDueMs) this.#arm(nextMs);
+  }
+
+  #letGo(): void {
+    if (this.#leaving || this.#pending.size > 0 || this.#timer === undefined) {
+      return;
+    }
+    this.#leaving = true;
+    nextTask(() => {
+      this.#leaving = false;
+      if (this.#pending.size === 0) this.#disarm();
+    });
   }
 
   #refusal(verdict: TellVerdict): Error {

@@ -18,8 +18,8 @@ interface Waiting<M> {
 }
 
 const DEFAULT_CAPACITY = 1024;
-/** Enough for an actor that talks now and then; an actor that never gets mail has no ring at all. */
-const FIRST_RING = 8;
+/** Enough for an actor that talks now and then, of which there may be many; without mail there is no ring at all. */
+const FIRST_RING = 4;
 /** A ring above this is given back when it runs empty, so that one burst does not hold its memory for ever. */
 const KEPT_RING = 1024;
 const NO_RING: never[] = Object.freeze([]) as unknown as never[];

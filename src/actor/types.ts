@@ -6,16 +6,42 @@
 
 /** What an actor does, made afresh at every (re)start, so its state lives in the closure that makes it. */
 export interface Behavior<M> {
-  /** Called with one message at a time. A returned promise is awaited before the next message. */
+  /**
+   * Called with one message at a time. A returned promise is awaited before the next message. What it throws or
+   * rejects with is a crash: that message is lost, and an `ask` that it carried is refused at once.
+   */
   receive(message: M): unknown;
-  /** Runs once at the end of this incarnation, also before a restart. */
+  /**
+   * Runs once at the end of this incarnation, also before a restart, but not after a kill. Its `context.signal`
+   * has aborted by then and its `context.resources` are still there. A returned promise is awaited. What it throws
+   * turns the end into a failure; where it was one already, both errors are kept in a `SuppressedError`.
+   */
   stopped?(reason: ExitReason): unknown;
 }
 
-/** Why an actor, a connection or a supervisor ended. */
+/**
+ * Why an actor, a connection or a supervisor ended. `"normal"`: by its own wish; `"shutdown"`: it was told to
+ * stop and did; `"killed"`: it was killed, or told to stop and did not in time; `"failed"`: it crashed.
+ */
 export type ExitReason =
   | { kind: "normal" | "shutdown" | "killed" }
   | { kind: "failed"; error: unknown };
+
+/**
+ * What happened to an actor that its own ref does not tell. Each is also a `NetEvent`, with the same fields.
+ * A callback for events is called synchronously; what it throws is ignored.
+ */
+export type ActorEvent =
+  | {
+    /** A factory, a turn or an ending failed. `inMs` is the delay before the restart, in milliseconds. */
+    kind: "crashed";
+    actor: string;
+    error: unknown;
+    willRestart: boolean;
+    inMs: number;
+  }
+  | { kind: "restarted"; actor: string; incarnation: number }
+  | { kind: "dropped"; actor: string; count: number };
 
 /** How much mail may wait, and what happens to more. */
 export interface MailboxOptions {
@@ -80,21 +106,45 @@ export interface ReplyTo<R> {
   fail(error: unknown): void;
 }
 
-/** What a behaviour's factory is given. */
+/** What a behaviour's factory is given. All of it belongs to one incarnation and ends with it. */
 export interface ActorContext<M> {
-  /** This actor, to hand to others. */
+  /** This actor, to hand to others. Do not await its `stop`, `ask` or `deliver` in a turn: each may wait for the turn. */
   readonly self: ActorRef<M>;
   /** 0 at the first start, then one more at each restart. */
   readonly incarnation: number;
-  /** Aborts when this incarnation ends. */
+  /**
+   * Aborts when this incarnation ends: after its last turn, before `stopped` runs. At once when it is killed, and
+   * when it is stopped while its factory has not finished.
+   */
   readonly signal: AbortSignal;
-  /** Disposed when this incarnation ends. */
+  /** Disposed when this incarnation ends, after `stopped`. The next incarnation begins only when that is done. */
   readonly resources: AsyncDisposableStack;
-  /** Sends this actor `toMessage(reason)` when `other` ends. */
+  /**
+   * Ends this actor normally, after the turn under way. Mail that waits is discarded. Under a supervisor the mail
+   * waits on: whether the actor is started again is for its restart kind to say.
+   */
+  stop(): void;
+  /**
+   * Sends this actor `toMessage(reason)` when `other` ends; at once if it has ended already. Such messages are
+   * served before others, do not count for the mailbox's capacity and are never dropped. Disposing the result
+   * ends the watch, also when `other` has ended but the message has not been served.
+   */
   watch(other: Supervisable, toMessage: (reason: ExitReason) => M): Disposable;
-  /** Sends this actor `message` once. */
+  /**
+   * Sends this actor `message` once, no sooner than `delayMs` from now, past a full mailbox as `watch` does.
+   * After its result is disposed, the message does not come any more.
+   *
+   * @param delayMs From 0, finite.
+   * @throws {RangeError} For a delay out of range.
+   */
   after(delayMs: number, message: M): Disposable;
-  /** Sends this actor `message` again and again. */
+  /**
+   * Sends this actor `message` again and again, past a full mailbox as `watch` does. Never more than one of them
+   * waits: an actor that is late gets one, not all that it missed, and stays on the beat.
+   *
+   * @param periodMs Above 0, finite.
+   * @throws {RangeError} For a period out of range.
+   */
   every(periodMs: number, message: M): Disposable;
 }
 

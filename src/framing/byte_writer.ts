@@ -8,6 +8,7 @@
 
 import { EncodeError } from "../errors.ts";
 import type { ByteSink } from "./codec.ts";
+import { putUint } from "./uint.ts";
 
 const EMPTY = new Uint8Array(0);
 const ENCODER = new TextEncoder();
@@ -168,20 +169,6 @@ export class ByteWriter implements ByteSink {
       larger.set(this.#buffer.subarray(0, this.#length));
     }
     this.#buffer = larger;
-  }
-}
-
-/** Writes the low `byteLength` (1–4) bytes of `value`; the caller has checked range and room. */
-export function putUint(
-  buffer: Uint8Array,
-  at: number,
-  value: number,
-  byteLength: number,
-  littleEndian: boolean,
-): void {
-  for (let i = 0; i < byteLength; i++) {
-    const shift = 8 * (littleEndian ? i : byteLength - 1 - i);
-    buffer[at + i] = value >>> shift;
   }
 }
 

@@ -20,6 +20,11 @@ export function hexWindow(bytes: Uint8Array): string {
   return text;
 }
 
+/** `"0x0a"`. */
+export function hexByte(byte: number): string {
+  return `0x${byte.toString(16).padStart(2, "0")}`;
+}
+
 /** All parts in one array: the part itself where only one holds anything, a new array otherwise. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array {
   const full = parts.filter((part) => part.length > 0);

@@ -90,10 +90,18 @@ export interface FrameOptions {
   maxFrameBytes?: number;
 }
 
-/** What a custom `decode` reads from: bytes across chunk borders, with nothing rescanned. */
+/**
+ * What a custom `decode` reads from: bytes across chunk borders, with nothing rescanned. A view that it gives
+ * may be handed out with the frame; a decoder that keeps one for a later call must copy it.
+ */
 export interface ByteSource {
   /** Bytes at hand. */
   readonly length: number;
+  /**
+   * Whether the next `byteLength` bytes are at hand. Throws `FrameTooLargeError` at once when a frame of so
+   * many would be over the limit, so ask as soon as the header has said it.
+   */
+  has(byteLength: number): boolean;
   /** The unsigned integer at `at`. @throws {RangeError} when it does not lie within `length`. */
   uint(
     at: number,

@@ -13,7 +13,7 @@ import type { FrameDecoder, FrameScanner } from "./codec.ts";
 import { concat, EMPTY, WINDOW_BYTES } from "./bytes.ts";
 import { Intake } from "./intake.ts";
 import type { Needle } from "./needle.ts";
-import { Pile } from "./pile.ts";
+import { Pile, type Scratch } from "./pile.ts";
 
 /** What a delimiter codec is; stateless, shared by its decoders. */
 export interface DelimiterFormat {
@@ -26,6 +26,8 @@ export interface DelimiterFormat {
   readonly needle: Needle;
   /** What a last frame without its end is. */
   readonly atEnd: "error" | "emit";
+  /** Given by a codec that makes something else of each frame at once: straddling frames are put together in it. */
+  readonly scratch?: Scratch;
 }
 
 /** Decoder of every delimited format; hands out the bytes between the markers. */
@@ -36,7 +38,7 @@ export class DelimiterDecoder implements FrameDecoder<Uint8Array> {
   readonly #startBytes: number;
   readonly #most: number;
   /** Bytes of the unfinished frame that were searched already: those in the pile. */
-  readonly #pile = new Pile();
+  readonly #pile: Pile;
   #matched = 0;
   #offset = 0;
 
@@ -48,6 +50,7 @@ export class DelimiterDecoder implements FrameDecoder<Uint8Array> {
     this.#format = format;
     this.#in = input;
     this.#needle = format.needle;
+    this.#pile = new Pile(format.scratch);
     this.#startBytes = format.start.length;
     this.#most = format.maxFrameBytes;
   }
@@ -69,6 +72,11 @@ export class DelimiterDecoder implements FrameDecoder<Uint8Array> {
       return this.#straddlingOrFault(stop);
     }
     return this.#straddlingOrFault(undefined);
+  }
+
+  /** `next` for a caller who knows that no frame ends in the rest of the current chunk: it is not searched. */
+  nextWithoutEndHere(): Uint8Array | undefined {
+    return this.#straddlingOrFault(this.#in.at < this.#in.end ? -1 : undefined);
   }
 
   /** The loop of the scanner face: the same frames as `next`, without a view for each. */
@@ -100,7 +108,8 @@ export class DelimiterDecoder implements FrameDecoder<Uint8Array> {
   }
 
   takeRest(): Uint8Array {
-    const before = this.#pile.take(this.#pile.length);
+    const piled = this.#pile.take(this.#pile.length);
+    const before = this.#format.scratch === undefined ? piled : piled.slice();
     this.#pile.free();
     this.#matched = 0;
     return this.#in.takeRest([before]);

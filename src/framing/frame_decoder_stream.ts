@@ -5,7 +5,8 @@
  */
 
 import type { Codec } from "./codec.ts";
-import { FRAMES_PER_PULL, pullPair } from "./pull_pair.ts";
+import { MOST_FRAMES_AT_ONCE } from "./batch.ts";
+import { pullPair } from "./pull_pair.ts";
 
 /**
  * Turns a stream of bytes into a stream of frames, for `pipeThrough`. The good frames before an error are
@@ -36,7 +37,7 @@ export class FrameDecoderStream<In> implements TransformStream<Uint8Array, In> {
     const pair = pullPair<In, In>(codec.decoder(), (decoder, output) => {
       let count = 0;
       try {
-        for (; count < FRAMES_PER_PULL; count++) {
+        for (; count < MOST_FRAMES_AT_ONCE; count++) {
           const frame = decoder.next();
           if (frame === undefined) break;
           output.enqueue(frame);

@@ -41,9 +41,7 @@ export class Intake {
 
   /** Adopts a chunk. After an error it is dropped: nobody will read it. */
   feed(chunk: Uint8Array): void {
-    if (this.ended) {
-      throw new TypeError(`Cannot feed a ${this.codec} decoder after end()`);
-    }
+    this.checkFeed();
     if (chunk.length === 0 || this.error !== undefined) return;
     if (this.at === this.end) {
       this.base += this.end;
@@ -52,6 +50,13 @@ export class Intake {
       this.end = chunk.length;
     } else {
       this.#waiting.push(chunk);
+    }
+  }
+
+  /** Throws when bytes come after the end: the feeder's mistake, not the peer's. */
+  checkFeed(): void {
+    if (this.ended) {
+      throw new TypeError(`Cannot feed a ${this.codec} decoder after end()`);
     }
   }
 

@@ -16,10 +16,12 @@ import {
 } from "./limits.ts";
 import { prefixCodec } from "./prefix_codec.ts";
 import {
+  type BinaryField,
   FAULT,
   type HeaderFormat,
   type HeaderReading,
 } from "./prefix_decoder.ts";
+import { readUint } from "./uint.ts";
 
 const NAME = "lengthPrefixed";
 
@@ -121,6 +123,7 @@ class LengthField implements HeaderFormat {
   readonly minHeaderBytes: number;
   readonly trailer = -1;
   readonly keepHeader: boolean;
+  readonly field: BinaryField;
   readonly #bytes: 1 | 2 | 3 | 4 | 8;
   readonly #littleEndian: boolean;
   readonly #offset: number;
@@ -143,6 +146,7 @@ class LengthField implements HeaderFormat {
     this.#offset = offset;
     this.#adjust = adjust;
     this.#header = offset + bytes;
+    this.field = { offset, bytes, littleEndian, adjust };
   }
 
   parse(
@@ -168,6 +172,7 @@ class LengthField implements HeaderFormat {
   hint(header: Uint8Array): string | undefined {
     const foreign = foreignProtocolHint(header);
     if (foreign !== undefined) return foreign;
+    if (header.length < this.#header) return undefined;
     const field = header.subarray(this.#offset);
     if (isText(field)) return "the length bytes are ASCII text";
     if (field.length > 1) {
@@ -209,44 +214,5 @@ class LengthField implements HeaderFormat {
       sink.uint(value, this.#bytes, this.#littleEndian);
       sink.bytes(frame.subarray(front));
     }
-  }
-}
-
-/** Reads an unsigned integer; above 2^53 the nearest number, which is over every limit anyway. */
-export function readUint(
-  bytes: Uint8Array,
-  at: number,
-  byteLength: number,
-  littleEndian: boolean,
-): number {
-  if (littleEndian) {
-    switch (byteLength) {
-      case 1:
-        return bytes[at];
-      case 2:
-        return bytes[at] | bytes[at + 1] << 8;
-      case 3:
-        return bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16;
-      case 4:
-        return (bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16 |
-          bytes[at + 3] << 24) >>> 0;
-      default:
-        return readUint(bytes, at, 4, true) +
-          readUint(bytes, at + 4, 4, true) * 0x1_0000_0000;
-    }
-  }
-  switch (byteLength) {
-    case 4:
-      return (bytes[at] << 24 | bytes[at + 1] << 16 | bytes[at + 2] << 8 |
-        bytes[at + 3]) >>> 0;
-    case 2:
-      return bytes[at] << 8 | bytes[at + 1];
-    case 1:
-      return bytes[at];
-    case 3:
-      return bytes[at] << 16 | bytes[at + 1] << 8 | bytes[at + 2];
-    default:
-      return readUint(bytes, at, 4, false) * 0x1_0000_0000 +
-        readUint(bytes, at + 4, 4, false);
   }
 }

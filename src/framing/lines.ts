@@ -19,8 +19,9 @@ import {
   optionError,
   resolveMaxFrameBytes,
 } from "./limits.ts";
-import { indexOfByte, Needle } from "./needle.ts";
-import { checkWellFormed, utf8Bytes, utf8Decoder } from "./utf8.ts";
+import { Needle } from "./needle.ts";
+import { Scratch } from "./pile.ts";
+import { checkWellFormed, Utf8, utf8Bytes } from "./utf8.ts";
 
 const NAME = "lines";
 const LF = 0x0a;
@@ -79,13 +80,14 @@ export function lines(options: LinesOptions = {}): Codec<string> {
     start: NO_START,
     needle: new Needle(Uint8Array.of(LF)),
     atEnd: "emit",
+    scratch: new Scratch(),
   };
-  const decoder = utf8Decoder();
+  const utf8 = new Utf8();
   return {
     name: NAME,
     maxFrameBytes,
     aliases: false,
-    decoder: () => new LinesDecoder(format, decoder),
+    decoder: () => new LinesDecoder(format, utf8),
     encode: (line, sink) => encodeLine(line, end, maxFrameBytes, sink),
   };
 }
@@ -120,20 +122,22 @@ class LinesDecoder implements FrameDecoder<string> {
   readonly #in = new Intake(NAME);
   readonly #bytes: DelimiterDecoder;
   readonly #most: number;
-  readonly #text: TextDecoder;
+  readonly #utf8: Utf8;
 
-  // Whole lines decoded ahead. Its cursor and the intake's go on together, line by line.
+  // Whole lines decoded ahead, and how far they were handed out. While there are any, the intake's cursor
+  // stays where they begin (`#settle` moves it), because counting bytes line by line costs more than cutting.
   #run = "";
   #runAt = 0;
-  /** The run is ASCII, so that a line has as many bytes as characters. */
-  #runIsAscii = false;
+  #runBytes = 0;
   /** Position in the stream up to which lines are decoded one by one, because one of them is not UTF-8. */
   #singlyUntil = 0;
+  /** Position in the stream from which on the current chunk is known to hold no LF. */
+  #plainFrom = Infinity;
 
-  constructor(format: DelimiterFormat, text: TextDecoder) {
+  constructor(format: DelimiterFormat, utf8: Utf8) {
     this.#bytes = new DelimiterDecoder(format, this.#in);
     this.#most = format.maxFrameBytes;
-    this.#text = text;
+    this.#utf8 = utf8;
   }
 
   feed(chunk: Uint8Array): void {
@@ -142,23 +146,20 @@ class LinesDecoder implements FrameDecoder<string> {
 
   next(): string | undefined {
     if (this.#runAt < this.#run.length || this.#decodeRun()) {
-      const input = this.#in;
+      const run = this.#run;
       const from = this.#runAt;
-      const stop = this.#run.indexOf("\n", from);
-      const bytes = this.#runIsAscii
-        ? stop + 1 - from
-        : indexOfByte(input.bytes, LF, input.at, input.end) + 1 - input.at;
-      if (bytes <= this.#most) {
+      const stop = run.indexOf("\n", from);
+      const last = stop > from && run.charCodeAt(stop - 1) === CR
+        ? stop - 1
+        : stop;
+      // Three bytes a character are the most, so the exact count is seldom needed.
+      if (3 * (stop - from) < this.#most || this.#fits(from, stop)) {
         this.#runAt = stop + 1;
-        input.at += bytes;
-        return this.#run.slice(
-          from,
-          stop > from && this.#run.charCodeAt(stop - 1) === CR
-            ? stop - 1
-            : stop,
-        );
+        if (stop + 1 === run.length) this.#in.at += this.#runBytes;
+        return run.slice(from, last);
       }
       // The slow path finds the same and says so.
+      this.#settle();
       this.#run = "";
       this.#runAt = 0;
     }
@@ -170,39 +171,61 @@ class LinesDecoder implements FrameDecoder<string> {
   }
 
   takeRest(): Uint8Array {
+    this.#settle();
     this.#run = "";
     this.#runAt = 0;
     return this.#bytes.takeRest();
   }
 
   get bufferedBytes(): number {
+    this.#settle();
     return this.#bytes.bufferedBytes;
   }
 
   detach(): void {
+    this.#settle();
     this.#bytes.detach();
+  }
+
+  /** Drops the lines that were handed out from the run, and moves the intake's cursor behind them. */
+  #settle(): void {
+    const run = this.#run;
+    const at = this.#runAt;
+    if (at === 0 || at === run.length) return;
+    const bytes = this.#runBytes === run.length ? at : utf8Bytes(run, at);
+    this.#in.at += bytes;
+    this.#runBytes -= bytes;
+    this.#run = run.slice(at);
+    this.#runAt = 0;
+  }
+
+  #fits(from: number, stop: number): boolean {
+    return utf8Bytes(this.#run.slice(from, stop)) + 1 <= this.#most;
   }
 
   /** Decodes all whole lines that the current chunk begins with, up to 64 KiB of them. */
   #decodeRun(): boolean {
     const input = this.#in;
     const { bytes, at, end } = input;
+    this.#plainFrom = Infinity;
     if (
       at === end || this.#bytes.piledBytes > 0 ||
       input.base + at < this.#singlyUntil
     ) return false;
     // Stops at the end of the line before, at the latest, so no byte is passed over twice.
-    const last = bytes.lastIndexOf(LF, Math.min(end, at + RUN_BYTES) - 1);
+    const search = Math.min(end, at + RUN_BYTES);
+    const last = bytes.lastIndexOf(LF, search - 1);
+    if (search === end) this.#plainFrom = input.base + Math.max(last + 1, at);
     if (last < at) return false;
     const whole = bytes.subarray(at, last + 1);
     try {
-      this.#run = this.#text.decode(whole);
+      this.#run = this.#utf8.decode(whole);
     } catch {
       this.#singlyUntil = input.base + last + 1;
       return false;
     }
     this.#runAt = 0;
-    this.#runIsAscii = this.#run.length === whole.length;
+    this.#runBytes = whole.length;
     return true;
   }
 
@@ -210,7 +233,12 @@ class LinesDecoder implements FrameDecoder<string> {
   #single(): string | undefined {
     const input = this.#in;
     const offset = input.base + input.at - this.#bytes.piledBytes;
-    const line = this.#bytes.next();
+    let line: Uint8Array | undefined;
+    if (input.base + input.at >= this.#plainFrom) {
+      line = this.#bytes.nextWithoutEndHere();
+    } else {
+      line = this.#bytes.next();
+    }
     if (line === undefined) return undefined;
     // Without LF it is the last line, and a CR at its end is its own.
     const ended = offset + line.length < input.base + input.at;
@@ -218,7 +246,7 @@ class LinesDecoder implements FrameDecoder<string> {
       ? line.subarray(0, -1)
       : line;
     try {
-      return this.#text.decode(text);
+      return this.#utf8.decode(text);
     } catch (cause) {
       input.malformed("the line is not UTF-8", offset, line, undefined, cause);
     }

@@ -18,6 +18,25 @@ const LARGEST_SEGMENT_BYTES = 65_536;
 /** Between frames a larger segment is given back: an idle connection shall not hold it. */
 const KEPT_SEGMENT_BYTES = 1024;
 
+/**
+ * Memory for frames that nobody keeps, because they become text or are rewritten at once: used again for the
+ * next one. One serves all decoders of a codec.
+ */
+export class Scratch {
+  #bytes: Uint8Array = EMPTY;
+
+  /** So many bytes, whose content is anything; valid until the next call. */
+  get(byteLength: number): Uint8Array {
+    if (byteLength > LARGEST_SEGMENT_BYTES) return new Uint8Array(byteLength);
+    if (byteLength > this.#bytes.length) {
+      this.#bytes = new Uint8Array(
+        Math.min(LARGEST_SEGMENT_BYTES, Math.max(1024, 2 * byteLength)),
+      );
+    }
+    return this.#bytes.subarray(0, byteLength);
+  }
+}
+
 /** Bytes in pieces, in order. */
 export class Pile {
   /** Bytes in it. */
@@ -28,6 +47,12 @@ export class Pile {
   #segment: Uint8Array = EMPTY;
   #open = 0;
   #used = 0;
+  readonly #scratch: Scratch | undefined;
+
+  /** With `scratch`, what `take` gives is valid until the next `take` of any pile with the same one. */
+  constructor(scratch?: Scratch) {
+    this.#scratch = scratch;
+  }
 
   /** Appends `[from, to)` of `bytes`: a reference where that is large, a copy where it is tiny. */
   add(bytes: Uint8Array, from: number, to: number): void {
@@ -63,7 +88,9 @@ export class Pile {
       return this.#segment.subarray(start, this.#used);
     }
     this.#closePiece();
-    const whole = new Uint8Array(count + tail);
+    const whole = this.#scratch === undefined
+      ? new Uint8Array(count + tail)
+      : this.#scratch.get(count + tail);
     let at = 0;
     for (const piece of this.#pieces) {
       const part = Math.min(piece.length, count - at);

@@ -24,9 +24,6 @@ export type HandOut<In, T> = (
   controller: ReadableStreamDefaultController<T>,
 ) => boolean;
 
-/** Frames per pull: enough to make a promise per pull cheap, few enough to bound what is queued. */
-export const FRAMES_PER_PULL = 1024;
-
 /** The two ends. */
 export interface PullPair<T> {
   readonly readable: ReadableStream<T>;

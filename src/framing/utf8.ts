@@ -7,9 +7,34 @@
 
 import { EncodeError } from "../errors.ts";
 
-/** A strict decoder. May be shared, as it is never used for parts of a text. */
-export function utf8Decoder(): TextDecoder {
-  return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/** Below this, ASCII is put together by hand sooner than the call of a `TextDecoder` returns. */
+const SHORT_BYTES = 48;
+
+/** A strict decoder of whole texts. It keeps no state between calls, so one serves any number of streams. */
+export class Utf8 {
+  // The lenient decoder is several times as fast as the strict one. It shows wrong bytes as U+FFFD, and only
+  // a text that holds that goes to the strict one, to tell whether it was sent or made.
+  readonly #lenient = new TextDecoder("utf-8", { ignoreBOM: true });
+  readonly #strict = new TextDecoder("utf-8", {
+    ignoreBOM: true,
+    fatal: true,
+  });
+
+  /** @throws {TypeError} when `bytes` are not UTF-8. */
+  decode(bytes: Uint8Array): string {
+    if (bytes.length < SHORT_BYTES) {
+      let all = 0;
+      for (let i = 0; i < bytes.length; i++) all |= bytes[i];
+      if (all < 0x80) {
+        return String.fromCharCode.apply(
+          null,
+          bytes as unknown as number[],
+        );
+      }
+    }
+    const text = this.#lenient.decode(bytes);
+    return text.includes("\ufffd") ? this.#strict.decode(bytes) : text;
+  }
 }
 
 /** Throws `EncodeError` when `text` holds half of a surrogate pair, which UTF-8 cannot say. */
@@ -21,10 +46,10 @@ export function checkWellFormed(codec: string, text: string): void {
   }
 }
 
-/** How many bytes a well-formed `text` has as UTF-8. */
-export function utf8Bytes(text: string): number {
-  let bytes = text.length;
-  for (let i = 0; i < text.length; i++) {
+/** How many bytes the first `count` units of a well-formed `text` have as UTF-8. */
+export function utf8Bytes(text: string, count: number = text.length): number {
+  let bytes = count;
+  for (let i = 0; i < count; i++) {
     const unit = text.charCodeAt(i);
     // Each half of a pair counts as two of its four bytes.
     if (unit >= 0x800 && (unit < 0xd800 || unit > 0xdfff)) bytes += 2;

@@ -43,9 +43,18 @@ import type { Connection, ConnectionHandler, ConnectOptions } from "./types.ts";
  * }
  * ```
  */
-export async function connect<In, Out = In, M = never>(
+export function connect<In, Out = In, M = never>(
   options: ConnectOptions<In, Out>,
   handler?: ConnectionHandler<In, Out, M>,
+): Promise<Connection<In, Out, M>> {
+  return open(options, handler);
+}
+
+/** As `connect`; `onUnserved` is given the messages that the connection had taken and no turn had come for. */
+export async function open<In, Out, M>(
+  options: ConnectOptions<In, Out>,
+  handler?: ConnectionHandler<In, Out, M>,
+  onUnserved?: (messages: M[]) => void,
 ): Promise<Connection<In, Out, M>> {
   const { codec, connectTimeoutMs = 10_000, name = "client", signal } = options;
   atLeast("connectTimeoutMs", connectTimeoutMs, 1);
@@ -64,6 +73,7 @@ export async function connect<In, Out = In, M = never>(
     codec,
     settings,
     handler,
+    onUnserved,
     onEnd: (ended) => {
       sweep.remove(ended);
       signal?.removeEventListener("abort", onAbort);

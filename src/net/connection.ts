@@ -20,7 +20,7 @@ import {
   type ReplyTo,
   type TellVerdict,
 } from "../actor/mod.ts";
-import type { Timer } from "../clock.ts";
+import { nextTask, type Timer } from "../clock.ts";
 import {
   ConnectionLostError,
   SlowConsumerError,
@@ -46,6 +46,12 @@ import type {
 /** Turns before others get a chance: a handler that feeds its own mailbox must not stop the process. */
 const TURNS_PER_PUMP = 1_024;
 
+/**
+ * What the peer sent before it was told of the end may lie in the system's buffers: a read of it is through
+ * after a round or two of the event loop.
+ */
+const QUIET_ROUNDS = 4;
+
 /** What poisoned frames are overwritten with: no ASCII, no zero, easy to see in a dump. */
 const POISON = 0xdb;
 
@@ -60,6 +66,8 @@ export interface ConnectionParts<In, Out, M> {
   settings: ConnectionSettings;
   /** Without one, frames wait for `for await`. */
   handler?: ConnectionHandler<In, Out, M>;
+  /** Given the messages that wait when it ends, so that another connection can serve them. */
+  onUnserved?: (messages: M[]) => void;
   /** Called once at the very end, after the `closed` event. */
   onEnd?: (connection: ConnectionActor<In, Out, M>) => void;
 }
@@ -106,7 +114,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   /** The synchronous part of the turns is running: what is sent now leaves at its end. */
   #corked = false;
   /** The turns make way for everything else. */
-  #pause: Timer | undefined;
+  #paused = false;
   /** The turns wait for the outbox. */
   #throttled = false;
   /** The frame of the turn under way, or the last one pulled. */
@@ -119,6 +127,8 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   #shutdownAsked = false;
   /** Serve what is at hand, then end. */
   #draining = false;
+  /** Rounds of the event loop without news that still have to pass before a draining wire counts as quiet. */
+  #roundsToQuiet = QUIET_ROUNDS;
   #lost: CloseReason | undefined;
 
   #readable: ReadableStream<In> | undefined;
@@ -423,7 +433,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   /** Serves what is at hand, sends what that gave, and waits for more. Safe to call at any time. */
   readonly #pump = (): void => {
     if (this.#corked) return;
-    if (!this.#turning && this.#pause === undefined) {
+    if (!this.#turning && !this.#paused) {
       this.#corked = true;
       this.#turning = this.#turns();
       this.#corked = false;
@@ -471,8 +481,9 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
       if (this.#poisons) this.#poison();
     }
     // So much at once: timers and other connections come first.
-    this.#pause = this.#settings.clock.after(0, () => {
-      this.#pause = undefined;
+    this.#paused = true;
+    nextTask(() => {
+      this.#paused = false;
       this.#pump();
     });
     return false;
@@ -520,7 +531,22 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   #endOfInput(): void {
     if (this.#lost !== undefined) this.#end(this.#lost, "rude");
     else if (this.#input.finished) this.#end({ by: "peer" }, "polite");
-    else if (this.#draining) this.#end({ by: "shutdown" }, "polite");
+    else if (this.#isQuiet()) this.#end({ by: "shutdown" }, "polite");
+  }
+
+  /** Draining, and nothing has come for some rounds of the event loop; asks for those rounds. */
+  #isQuiet(): boolean {
+    if (!this.#draining || this.#roundsToQuiet === 0) return this.#draining;
+    if (this.#roundsToQuiet < QUIET_ROUNDS) return false;
+    const { bytesIn } = this.#input;
+    const round = () => {
+      if (this.#input.bytesIn !== bytesIn) this.#roundsToQuiet = QUIET_ROUNDS;
+      else if (--this.#roundsToQuiet > 0) return nextTask(round);
+      this.#pump();
+    };
+    this.#roundsToQuiet--;
+    nextTask(round);
+    return false;
   }
 
   readonly #onTurnDone = (): void => {
@@ -565,7 +591,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
     if (this.#outbox.size > highWaterBytes) this.#throttled = true;
     if (this.#reason !== undefined || this.#throttled) return;
     const isOver = this.#input.finished || this.#lost !== undefined ||
-      this.#draining;
+      this.#isQuiet();
     if (!isOver || (this.#pulls.size === 0 && this.#input.bufferedBytes > 0)) {
       return;
     }
@@ -769,6 +795,14 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
     return this.#mailbox;
   }
 
+  #giveBack(): void {
+    const { onUnserved } = this.#parts;
+    if (onUnserved === undefined || this.#mailbox === undefined) return;
+    const messages: M[] = [];
+    while (this.#mailbox.size > 0) messages.push(this.#mailbox.shift());
+    onUnserved(messages);
+  }
+
   // ── the end ──
 
   #end(reason: CloseReason, manner: Manner): void {
@@ -778,8 +812,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
       this.#life.to("stop");
       this.#ending = "flushing";
       this.#restartTimer?.cancel();
-      this.#pause?.cancel();
-      this.#pause = undefined;
+      this.#giveBack();
       this.#mailbox?.close();
       this.#asks?.close();
       this.#input.discard();

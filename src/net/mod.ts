@@ -1,8 +1,10 @@
 /** The door of the net room: servers, clients, connections. @module */
+export { connectionChild, serverChild } from "./children.ts";
 export { connect } from "./connect.ts";
 export { serve } from "./serve.ts";
 export type {
   Connection,
+  ConnectionChildOptions,
   ConnectionHandler,
   ConnectionHandlers,
   ConnectionOptions,

@@ -66,7 +66,10 @@ export function resolveConnectionOptions(
   atLeast("highWaterBytes", highWaterBytes, 1);
   atLeast("maxOutboxBytes", maxOutboxBytes, highWaterBytes);
   atLeast("graceMs", graceMs, 0);
-  if (codec.maxFrameBytes > maxOutboxBytes) {
+  // A codec without a limit (`raw`) sends what it is given; what is too much for the outbox shows when it is sent.
+  if (
+    codec.maxFrameBytes !== Infinity && codec.maxFrameBytes > maxOutboxBytes
+  ) {
     throw new RangeError(
       `Cannot use options: 'maxOutboxBytes' must hold one frame of codec ${codec.name}, ${codec.maxFrameBytes} bytes: current value is ${maxOutboxBytes}`,
     );

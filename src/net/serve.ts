@@ -260,33 +260,46 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
     else this.#perIp.set(key, others);
   }
 
-  /** TLS: a newcomer that does not shake hands in time, or badly, costs nobody else anything. */
+  /**
+   * TLS: a newcomer that does not shake hands in time, or badly, costs nobody else anything.
+   *
+   * Deno keeps the socket of a TLS stream that is closed in the middle of its handshake until the peer leaves.
+   * So a late one is reported, and keeps its place under `maxConnections`, but is not closed before it settles:
+   * then what is counted is what is really held.
+   */
   async #greet(stream: ByteStream, key: string | undefined): Promise<void> {
     const { handshakeTimeoutMs = 5_000 } = this.#options;
     const { clock, emit } = this.#settings;
     const { remoteAddr } = stream;
-    let late: TimeoutError | undefined;
+    const report = (error: unknown) =>
+      emit({ kind: "malformed", remoteAddr, error });
+    let isLate = false;
     const timer: Timer = clock.after(handshakeTimeoutMs, () => {
-      late = new TimeoutError(
-        `Cannot wait longer for ${
-          addrText(remoteAddr)
-        }: no TLS handshake within ${handshakeTimeoutMs} ms`,
-        handshakeTimeoutMs,
+      isLate = true;
+      report(
+        new TimeoutError(
+          `Cannot wait longer for ${
+            addrText(remoteAddr)
+          }: no TLS handshake within ${handshakeTimeoutMs} ms`,
+          handshakeTimeoutMs,
+        ),
       );
-      stream.close();
     });
     this.#handshakes.add(stream);
+    let failure: { error: unknown } | undefined;
     try {
       await handshake(stream);
-      this.#open(stream, key);
     } catch (error) {
-      if (late === undefined) stream.close();
-      this.#left(key);
-      emit({ kind: "malformed", remoteAddr, error: late ?? error });
-    } finally {
-      timer.cancel();
-      this.#handshakes.delete(stream);
+      failure = { error };
     }
+    timer.cancel();
+    const isStopped = !this.#handshakes.delete(stream);
+    if (failure === undefined && !isLate && !isStopped) {
+      return this.#open(stream, key);
+    }
+    if (!isStopped) stream.close();
+    this.#left(key);
+    if (failure !== undefined && !isLate && !isStopped) report(failure.error);
   }
 
   #open(stream: ByteStream, key: string | undefined): void {
@@ -321,6 +334,7 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
 
   async #shut(reason: ExitReason): Promise<void> {
     for (const stream of this.#handshakes) stream.close();
+    this.#handshakes.clear();
     await this.#loop?.stop();
     await Promise.all(
       Array.from(this.connections.values(), ({ closed }) => closed),

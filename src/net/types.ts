@@ -190,3 +190,14 @@ export type ConnectOptions<In, Out> = Endpoint & ConnectionOptions & {
   /** From the call to the open connection, TLS handshake included. @default {10_000} */
   connectTimeoutMs?: number;
 };
+
+/** Options of {@linkcode connectionChild}. */
+export type ConnectionChildOptions<In, Out> = ConnectOptions<In, Out> & {
+  /**
+   * Delay before the nth attempt in a row: `minMs`, then twice as long each time, at most `maxMs`, give or take
+   * the share `jitter`. Counted anew after a connection on which a frame came.
+   *
+   * @default {{ minMs: 100, maxMs: 30_000, jitter: 0.2 }}
+   */
+  reconnect?: { minMs?: number; maxMs?: number; jitter?: number };
+};

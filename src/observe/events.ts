@@ -66,6 +66,13 @@ export type NetEvent =
     reason: CloseReason;
     stats: ConnectionStats;
   }
+  | {
+    /** A client of `connectionChild` lost its connection (`error`: how, unless the peer just closed), or could not make one. */
+    kind: "reconnecting";
+    actor: string;
+    error?: unknown;
+    inMs: number;
+  }
   | { kind: "acceptFailed"; server: string; error: unknown; retryInMs: number }
   | { kind: "receiveFailed"; server: string; error: unknown; retryInMs: number }
   | {

@@ -1,4 +1,5 @@
 /** The door of the supervision room. @module */
+export { actorChild } from "./actor_child.ts";
 export {
   type Failure,
   planRestart,
@@ -7,4 +8,6 @@ export {
   type RestartHistory,
   type RestartPlan,
 } from "./restart_policy.ts";
+export { spawn } from "./spawn.ts";
+export { supervise } from "./supervise.ts";
 export type * from "./types.ts";

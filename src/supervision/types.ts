@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Supervisable } from "../actor/mod.ts";
+import type { Clock } from "../clock.ts";
+import type { ActorEvent, MailboxOptions, Supervisable } from "../actor/mod.ts";
 
 /** How often something may be restarted before supervision gives up, and how long it waits in between. */
 export interface RestartLimits {
@@ -14,6 +15,22 @@ export interface RestartLimits {
   withinMs?: number;
   /** Delay before the nth restart in a row. @default {{ minMs: 0, maxMs: 5_000, jitter: 0.1 }} */
   backoff?: { minMs?: number; maxMs?: number; jitter?: number };
+}
+
+/** Options of `spawn`. */
+export interface SpawnOptions {
+  /** For errors and events; need not be unique. @default {"actor"} */
+  name?: string;
+  /** How much mail may wait. */
+  mailbox?: MailboxOptions;
+  /** How often it is restarted after a crash. Without it, the first crash ends the actor. */
+  restart?: RestartLimits;
+  /** Stops the actor when it aborts. */
+  signal?: AbortSignal;
+  /** For tests. @default {systemClock} */
+  clock?: Clock;
+  /** Hears of crashes, restarts and dropped messages. */
+  onEvent?: (event: ActorEvent) => void;
 }
 
 /** One child of a supervisor: how to start it, and when to start it again. */
@@ -40,6 +57,20 @@ export interface SupervisorOptions extends RestartLimits {
   autoShutdown?: "never" | "anySignificant" | "allSignificant";
   /** Stops the supervisor when it aborts. */
   signal?: AbortSignal;
+  /** For tests. @default {systemClock} */
+  clock?: Clock;
+  /** Hears of the children's crashes and restarts; `actor` is the child's name. */
+  onEvent?: (event: ActorEvent) => void;
+}
+
+/** Options of `actorChild`. */
+export interface ActorChildOptions extends Omit<ChildSpec, "name" | "start"> {
+  /** How much mail may wait, over all incarnations. */
+  mailbox?: MailboxOptions;
+  /** For tests. @default {systemClock} */
+  clock?: Clock;
+  /** Hears of dropped messages. Crashes and restarts are events of the supervisor. */
+  onEvent?: (event: ActorEvent) => void;
 }
 
 /** A running supervisor. */

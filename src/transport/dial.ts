@@ -61,6 +61,9 @@ async function open(
   endpoint: Endpoint,
   signal: AbortSignal,
 ): Promise<ByteStream> {
+  if (endpoint.transport === "custom") {
+    return await endpoint.network.connect(signal);
+  }
   if (endpoint.transport === "unix") {
     return await Deno.connect({ transport: "unix", path: endpoint.path });
   }

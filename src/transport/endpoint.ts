@@ -41,9 +41,11 @@ export function checkEndpoint(endpoint: Endpoint): void {
       }
       return;
     }
+    case "custom":
+      return;
     default:
       throw new TypeError(
-        `Cannot use endpoint: 'transport' must be "tcp", "tls" or "unix": current value is ${
+        `Cannot use endpoint: 'transport' must be "tcp", "tls", "unix" or "custom": current value is ${
           (endpoint as { transport: unknown }).transport
         }`,
       );
@@ -53,6 +55,7 @@ export function checkEndpoint(endpoint: Endpoint): void {
 /** An endpoint as people write it: `127.0.0.1:80`, `[::1]:80`, or a path. */
 export function endpointText(endpoint: Endpoint): string {
   if (endpoint.transport === "unix") return endpoint.path;
+  if (endpoint.transport === "custom") return "the custom network";
   return hostPort(endpoint.hostname ?? DEFAULT_HOSTNAME, endpoint.port);
 }
 

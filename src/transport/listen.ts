@@ -63,6 +63,7 @@ export function mayBeStale(endpoint: Endpoint, error: unknown): boolean {
 }
 
 function open(endpoint: Endpoint, options: ListenOptions): Acceptor {
+  if (endpoint.transport === "custom") return endpoint.network.listen();
   if (endpoint.transport === "unix") {
     return Deno.listen({ transport: "unix", path: endpoint.path });
   }

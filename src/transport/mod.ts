@@ -15,8 +15,10 @@ export {
 export type {
   Acceptor,
   ByteStream,
+  CustomEndpoint,
   Endpoint,
   ListenOptions,
+  Network,
   TcpEndpoint,
   TlsEndpoint,
   UnixEndpoint,

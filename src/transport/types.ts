@@ -6,7 +6,11 @@
  */
 
 /** Where to listen or to connect. */
-export type Endpoint = TcpEndpoint | TlsEndpoint | UnixEndpoint;
+export type Endpoint =
+  | TcpEndpoint
+  | TlsEndpoint
+  | UnixEndpoint
+  | CustomEndpoint;
 
 /** A TCP address. */
 export interface TcpEndpoint {
@@ -44,9 +48,27 @@ export interface UnixEndpoint {
   path: string;
 }
 
+/** A network of somebody else's making: a test's memory, a tunnel, a serial line. */
+export interface CustomEndpoint {
+  /** Tells it from the runtime's own. */
+  transport: "custom";
+  /** Makes the streams. */
+  network: Network;
+}
+
+/** What makes the streams of a {@linkcode CustomEndpoint}. */
+export interface Network {
+  /** Starts to accept. @throws Whatever says why not; its words become those of the `ListenError`. */
+  listen(): Acceptor;
+  /** Makes one connection. Rejects with whatever says why not. */
+  connect(signal: AbortSignal): Promise<ByteStream>;
+}
+
 /** A bidirectional stream of bytes. Reads do not overlap, nor do writes; a read and a write may. */
 export interface ByteStream {
+  /** Our end. */
   readonly localAddr: Deno.Addr;
+  /** The peer's end. */
   readonly remoteAddr: Deno.Addr;
   /** Bytes read into the front of `into`, or `null` at the end of the stream. */
   read(into: Uint8Array): Promise<number | null>;
@@ -60,11 +82,15 @@ export interface ByteStream {
 
 /** What a server listens with. */
 export interface Acceptor {
+  /** Where it listens. */
   readonly addr: Deno.Addr;
   /** The next connection, before any handshake. */
   accept(): Promise<ByteStream>;
+  /** Stops accepting; a pending `accept` rejects. */
   close(): void;
+  /** Lets it keep the process alive. */
   ref(): void;
+  /** Lets the process end although it is open. */
   unref(): void;
 }
 

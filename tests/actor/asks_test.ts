@@ -20,9 +20,10 @@ function setup(verdict: TellVerdict = "accepted") {
   const ask = (options?: { timeoutMs?: number; signal?: AbortSignal }) =>
     asks.ask<Question, number>(tell, (reply) => ({ reply }), options);
   /** Whatever the outcome: nothing is left behind. */
-  const clean = () => {
-    assertEquals(clock.pendingTimers, 0);
+  const clean = async () => {
     assertEquals(asks.size, 0);
+    await clock.settle();
+    assertEquals(clock.pendingTimers, 0);
   };
   return { clock, asks, sent, tell, ask, clean };
 }
@@ -33,7 +34,7 @@ Deno.test("Asks.ask() resolves with the reply", async () => {
   assertEquals(clock.pendingTimers, 1);
   sent[0].reply(42);
   assertEquals(await answer, 42);
-  clean();
+  await clean();
 });
 
 Deno.test("Asks.ask() resolves with a reply given inside tell", async () => {
@@ -43,7 +44,7 @@ Deno.test("Asks.ask() resolves with a reply given inside tell", async () => {
     return "accepted";
   }, (reply) => ({ reply }));
   assertEquals(await answer, 7);
-  clean();
+  await clean();
 });
 
 Deno.test("Asks.ask() rejects with what reply.fail() was given", async () => {
@@ -51,7 +52,7 @@ Deno.test("Asks.ask() rejects with what reply.fail() was given", async () => {
   const answer = ask();
   sent[0].reply.fail(new Error("no idea"));
   await assertRejects(() => answer, Error, "no idea");
-  clean();
+  await clean();
 });
 
 Deno.test("Asks.ask() keeps the first of several replies", async () => {
@@ -61,7 +62,7 @@ Deno.test("Asks.ask() keeps the first of several replies", async () => {
   sent[0].reply(2);
   sent[0].reply.fail(new Error("too late"));
   assertEquals(await answer, 1);
-  clean();
+  await clean();
 });
 
 Deno.test("Asks.ask() rejects with AskTimeoutError at its deadline, 5 s unless told", async () => {
@@ -74,13 +75,13 @@ Deno.test("Asks.ask() rejects with AskTimeoutError at its deadline, 5 s unless t
   await answer;
   assert(outcome instanceof AskTimeoutError);
   assertEquals(outcome.afterMs, 5_000);
-  clean();
+  await clean();
   sent[0].reply(1);
   const quick = ask({ timeoutMs: 10 });
   const refused = assertRejects(() => quick, AskTimeoutError, "within 10 ms");
   await clock.advance(10);
   await refused;
-  clean();
+  await clean();
 });
 
 Deno.test("Asks.ask() rejects with the signal's reason", async () => {
@@ -89,7 +90,7 @@ Deno.test("Asks.ask() rejects with the signal's reason", async () => {
   const answer = ask({ signal: controller.signal });
   controller.abort(new Error("never mind"));
   await assertRejects(() => answer, Error, "never mind");
-  clean();
+  await clean();
   assertEquals(sent.length, 1);
   await assertRejects(
     () => ask({ signal: controller.signal }),
@@ -97,7 +98,7 @@ Deno.test("Asks.ask() rejects with the signal's reason", async () => {
     "never mind",
   );
   assertEquals(sent.length, 1);
-  clean();
+  await clean();
 });
 
 for (
@@ -110,7 +111,7 @@ for (
   Deno.test(`Asks.ask() rejects with ${type.name} when tell says "${verdict}"`, async () => {
     const { ask, clean } = setup(verdict);
     await assertRejects(() => ask(), type, "oracle");
-    clean();
+    await clean();
   });
 }
 
@@ -121,7 +122,7 @@ Deno.test("Asks.close() rejects all that wait", async () => {
   await assertRejects(() => a, ActorStoppedError, "it has stopped");
   await assertRejects(() => b, ActorStoppedError, "it has stopped");
   sent[0].reply(1);
-  clean();
+  await clean();
 });
 
 Deno.test("Asks.fail() rejects the question that the failed turn had taken, with the failure as cause", async () => {
@@ -132,7 +133,7 @@ Deno.test("Asks.fail() rejects the question that the failed turn had taken, with
   assertEquals((error.cause as Error).message, "boom");
   sent[1].reply(2);
   assertEquals(await b, 2);
-  clean();
+  await clean();
 });
 
 for (const timeoutMs of [0, -1, NaN, Infinity]) {
@@ -144,7 +145,7 @@ for (const timeoutMs of [0, -1, NaN, Infinity]) {
       `'timeoutMs' must be a positive number, current value is ${timeoutMs}`,
     );
     assertEquals(sent, []);
-    clean();
+    await clean();
   });
 }
 
@@ -159,7 +160,7 @@ Deno.test("Asks.ask() rejects with what make throws, and sends nothing", async (
     "no question",
   );
   assertEquals(sent, []);
-  clean();
+  await clean();
 });
 
 Deno.test("Asks.ask() whose make answers by itself sends nothing", async () => {
@@ -170,5 +171,71 @@ Deno.test("Asks.ask() whose make answers by itself sends nothing", async () => {
   });
   assertEquals(answer, 5);
   assertEquals(sent, []);
-  clean();
+  await clean();
+});
+
+Deno.test("Asks.ask() lets go of its signal when it is answered", async () => {
+  const { ask, sent, clean } = setup();
+  const { signal } = new AbortController();
+  const listeners = new Set<unknown>();
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+    listeners.add(args[1]);
+    addEventListener.apply(signal, args);
+  };
+  signal.removeEventListener = (
+    ...args: Parameters<typeof removeEventListener>
+  ) => {
+    listeners.delete(args[1]);
+    removeEventListener.apply(signal, args);
+  };
+  const answer = ask({ signal });
+  assertEquals(listeners.size, 1);
+  sent[0].reply(1);
+  await answer;
+  assertEquals(listeners.size, 0);
+  await clean();
+});
+
+Deno.test("Asks.ask() shares one timer, set to the earliest deadline, among all that wait", async () => {
+  const { ask, sent, clock, clean } = setup();
+  const outcomes: string[] = [];
+  const watch = (name: string, timeoutMs: number) =>
+    ask({ timeoutMs }).then(
+      (value) => outcomes.push(`${name} got ${value}`),
+      (error) => outcomes.push(`${name}: ${error.afterMs} ms`),
+    );
+  watch("long", 100);
+  watch("short", 30);
+  watch("same", 30);
+  watch("answered", 20);
+  assertEquals(clock.pendingTimers, 1);
+  sent[3].reply(1);
+  await clock.advance(29);
+  assertEquals(outcomes, ["answered got 1"]);
+  await clock.advance(1);
+  assertEquals(outcomes.slice(1), ["short: 30 ms", "same: 30 ms"]);
+  assertEquals(clock.pendingTimers, 1);
+  await clock.advance(70);
+  assertEquals(outcomes.slice(3), ["long: 100 ms"]);
+  await clean();
+});
+
+Deno.test("Asks.ask() lets its timer go one task after the last answer, and not when another question came", async () => {
+  const { ask, sent, clock, clean } = setup();
+  const one = ask();
+  sent[0].reply(1);
+  await one;
+  assertEquals(clock.pendingTimers, 1);
+  const two = ask();
+  await clock.settle();
+  assertEquals(clock.pendingTimers, 1);
+  sent[1].reply(2);
+  await two;
+  await clean();
+  const three = ask();
+  assertEquals(clock.pendingTimers, 1);
+  sent[2].reply(3);
+  await three;
+  await clean();
 });

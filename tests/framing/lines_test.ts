@@ -92,3 +92,21 @@ Deno.test("lines() validates its options", () => {
     "'maxFrameBytes'",
   );
 });
+
+Deno.test("lines() reads long lines and lines in chunks larger than it decodes ahead", () => {
+  const text = "a\n" + "x".repeat(100_000) + "\r\n" + "é".repeat(70_000) +
+    "\nb\n" + "line\n".repeat(50_000) + "end";
+  const wire = utf8(text);
+  const frames = text.split("\n").map((line) => line.replace(/\r$/, ""));
+  for (const size of [2, 3, 100_000, 131_072, wire.length]) {
+    assertEquals(run(lines(), cut(wire, size)), { frames });
+    const decoder = lines().decoder();
+    for (const chunk of cut(wire, size)) decoder.feed(chunk);
+    decoder.end();
+    const ahead = [];
+    for (let f = decoder.next(); f !== undefined; f = decoder.next()) {
+      ahead.push(f);
+    }
+    assertEquals(ahead, frames);
+  }
+});

@@ -16,6 +16,7 @@ import {
   lines,
   ListenError,
   type NetEvent,
+  raw,
   RestartLimitError,
   serve,
   type Server,
@@ -144,6 +145,20 @@ Deno.test("serve() lets a peer's bad bytes cost that peer's connection only", as
   assertEquals(
     malformed?.kind === "malformed" && malformed.remoteAddr,
     bad.localAddr,
+  );
+});
+
+Deno.test("serve() and connect() take a codec without a limit", async () => {
+  await using server = serve({ port: 0, codec: raw() }, (connection) => ({
+    frame: (chunk) => connection.send(chunk),
+  }));
+  await using client = await connect({ port: port(server), codec: raw() });
+  client.send(bytes("as it is"));
+  await client.endWrite();
+  const chunks = await collect(client);
+  assertEquals(
+    chunks.map((chunk) => new TextDecoder().decode(chunk)).join(""),
+    "as it is",
   );
 });
 

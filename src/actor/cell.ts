@@ -1,0 +1,198 @@
+/**
+ * Decides what of an actor outlives its incarnations: name, mailbox, open questions, phase and exit. Begins one
+ * incarnation after another, the next never before the last is over; whether there is a next, it asks its
+ * `Succession`, because restart policy lives a room higher.
+ */
+
+import type { Clock, Timer } from "../clock.ts";
+import { Asks } from "./asks.ts";
+import { Incarnation, type IncarnationHost } from "./incarnation.ts";
+import { Lifecycle } from "./lifecycle.ts";
+import { Mailbox } from "./mailbox.ts";
+import type {
+  ActorRef,
+  AskOptions,
+  BehaviorFactory,
+  ExitReason,
+  MailboxOptions,
+  Phase,
+  ReplyTo,
+} from "./types.ts";
+
+/** What follows an incarnation: nothing, another one, or a wait until somebody calls `begin`. */
+export type Next =
+  | { then: "end"; reason: ExitReason }
+  | { then: "begin"; inMs: number }
+  | { then: "wait" };
+
+/** Decides what follows, and hears what happens. Must not throw. */
+export interface Succession {
+  /**
+   * `"once"`: whatever ends the incarnation ends the actor. `"again"`: a crash may be followed by another one.
+   * `"kept"`: others end incarnations without meaning the actor; no end of one closes the mailbox.
+   */
+  readonly lives: "once" | "again" | "kept";
+  /** The factory is through. */
+  started?(incarnation: number): void;
+  /** An incarnation is over. `final`: the whole actor was told to end, and the answer does not matter. */
+  ended(reason: ExitReason, final: boolean): Next;
+}
+
+/** What makes up an actor, resolved. */
+export interface CellOptions<M> {
+  readonly name: string;
+  readonly factory: BehaviorFactory<M>;
+  readonly mailbox: MailboxOptions | undefined;
+  readonly clock: Clock;
+  readonly succession: Succession;
+  /** The first incarnation's number. @default {0} */
+  readonly incarnation?: number;
+}
+
+const SHUTDOWN: ExitReason = Object.freeze({ kind: "shutdown" });
+const KILLED: ExitReason = Object.freeze({ kind: "killed" });
+
+/** An actor from the inside. Nothing runs before `begin`. */
+export class Cell<M> implements IncarnationHost<M> {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly factory: BehaviorFactory<M>;
+  readonly mailbox: Mailbox<M>;
+  readonly self: ActorRef<M>;
+  readonly #succession: Succession;
+  readonly #life = new Lifecycle();
+  #asks: Asks | undefined = undefined;
+  #incarnation: Incarnation<M> | undefined = undefined;
+  #count: number;
+  #restart: Timer | undefined = undefined;
+  #reason: ExitReason | undefined = undefined;
+  #exit: PromiseWithResolvers<ExitReason> | undefined = undefined;
+
+  /** @throws {RangeError} For mailbox options out of range. */
+  constructor(
+    options: CellOptions<M>,
+    self: (cell: Cell<M>) => ActorRef<M>,
+  ) {
+    this.name = options.name;
+    this.clock = options.clock;
+    this.factory = options.factory;
+    this.#succession = options.succession;
+    this.#count = options.incarnation ?? 0;
+    this.mailbox = new Mailbox(options.name, options.mailbox);
+    this.mailbox.onMail = () => this.#incarnation?.wake();
+    this.self = self(this);
+  }
+
+  get phase(): Phase {
+    return this.#life.phase;
+  }
+
+  /** Incarnations begun so far. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Made when somebody asks for it: most actors end unwatched. */
+  get exited(): Promise<ExitReason> {
+    if (this.#exit === undefined) {
+      this.#exit = Promise.withResolvers();
+      if (this.#reason !== undefined) this.#exit.resolve(this.#reason);
+    }
+    return this.#exit.promise;
+  }
+
+  ask<R>(
+    make: (reply: ReplyTo<R>) => M,
+    options?: AskOptions,
+  ): Promise<R> {
+    this.#asks ??= new Asks(this.name, this.clock);
+    return this.#asks.ask(
+      (message: M) => this.mailbox.tell(message),
+      make,
+      options,
+    );
+  }
+
+  /** Begins the next incarnation; the factory runs when the line comes to it, never inside this call. */
+  begin(): void {
+    this.#restart = undefined;
+    if (this.#life.phase === "restarting") this.#life.to("restart");
+    this.#incarnation = new Incarnation(this, this.#count++);
+  }
+
+  /** Ends the actor after the turn under way. Mail that waits is discarded now, and later mail refused. */
+  stop(graceMs: number): Promise<ExitReason> {
+    if (this.#closing()) this.#incarnation?.stop(graceMs);
+    if (this.#incarnation === undefined) this.#finish(SHUTDOWN);
+    return this.exited;
+  }
+
+  /** Ends the actor at once. */
+  kill(): void {
+    if (this.#closing()) this.#incarnation?.kill();
+    if (this.#incarnation === undefined) this.#finish(KILLED);
+  }
+
+  /** Ends the incarnation only, if there is one. */
+  stopIncarnation(graceMs: number): void {
+    this.#incarnation?.stop(graceMs);
+  }
+
+  /** Kills the incarnation only, if there is one. */
+  killIncarnation(): void {
+    this.#incarnation?.kill();
+  }
+
+  /** For an actor between incarnations: there will be no next one. */
+  release(reason: ExitReason): void {
+    if (this.#incarnation === undefined) this.#finish(reason);
+  }
+
+  started(): void {
+    this.#life.to("started");
+    this.#succession.started?.(this.#count - 1);
+  }
+
+  finishing(): void {
+    if (this.#succession.lives !== "kept") this.#closing();
+  }
+
+  crashed(error: unknown, message: M | undefined): void {
+    if (message !== undefined) this.#asks?.fail(message, error);
+    if (this.#life.phase === "stopping") return;
+    if (this.#succession.lives === "once") this.#closing();
+    else this.#life.to("crashed");
+  }
+
+  ended(reason: ExitReason): void {
+    this.#incarnation = undefined;
+    const final = this.#life.phase === "stopping";
+    const next = this.#succession.ended(reason, final);
+    if (final) return this.#finish(reason);
+    if (next.then === "end") return this.#finish(next.reason);
+    if (this.#life.phase !== "restarting") this.#life.to("crashed");
+    if (next.then === "wait") return;
+    if (next.inMs === 0) return this.begin();
+    this.#restart = this.clock.after(next.inMs, () => this.begin());
+  }
+
+  /** Whether the actor still lives; if it does, it is from now on about to end. */
+  #closing(): boolean {
+    const { phase } = this.#life;
+    if (phase === "stopped") return false;
+    if (phase === "stopping") return true;
+    this.#life.to("stop");
+    this.#restart?.cancel();
+    this.mailbox.close();
+    return true;
+  }
+
+  #finish(reason: ExitReason): void {
+    if (this.#life.phase === "stopped") return;
+    this.#life.to("ended");
+    this.mailbox.close();
+    this.#asks?.close();
+    this.#reason = reason;
+    this.#exit?.resolve(reason);
+  }
+}

@@ -1,0 +1,334 @@
+/**
+ * Decides what one incarnation does and in which order it ends: factory, turns one at a time, then the
+ * `stopped` callback, then the disposal of its resources, and only then is it over. Whether another follows is
+ * not decided here.
+ *
+ * ```text
+ *  born ──▶ factory ──▶ ready ⇄ turn ⇄ idle        kill: from anywhere straight to
+ *    │         │          └──────┬───────┘          disposal; from disposal to over
+ *    └─────────┴────▶ hook ──▶ disposal ──▶ over
+ * ```
+ *
+ * What was awaited when a kill came may still settle, in any way: it finds another step and is ignored.
+ */
+
+import type { Clock, Timer } from "../clock.ts";
+import { Context, type ContextOwner, type Notice } from "./context.ts";
+import type { Mailbox } from "./mailbox.ts";
+import { BATCH, type Runnable, runQueue } from "./run_queue.ts";
+import type {
+  ActorRef,
+  Behavior,
+  BehaviorFactory,
+  ExitReason,
+} from "./types.ts";
+
+/** What an incarnation needs of the actor that it is one of. */
+export interface IncarnationHost<M> {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly mailbox: Mailbox<M>;
+  readonly self: ActorRef<M>;
+  readonly factory: BehaviorFactory<M>;
+  /** The behaviour is made; turns follow. */
+  started(): void;
+  /** The actor itself wants to end. */
+  finishing(): void;
+  /** The factory or the turn that served `message` failed; the end follows. */
+  crashed(error: unknown, message: M | undefined): void;
+  /** All over, resources included. */
+  ended(reason: ExitReason): void;
+}
+
+/** How long it may take to end, and the timer that sees to it once there is something to wait for. */
+interface Grace {
+  readonly graceMs: number;
+  readonly dueMs: number;
+  timer: Timer | undefined;
+}
+
+type Step =
+  | "born"
+  | "factory"
+  | "ready"
+  | "turn"
+  | "idle"
+  | "hook"
+  | "disposal"
+  | "over";
+
+const NORMAL: ExitReason = Object.freeze({ kind: "normal" });
+const SHUTDOWN: ExitReason = Object.freeze({ kind: "shutdown" });
+const KILLED: ExitReason = Object.freeze({ kind: "killed" });
+const NO_NOTICES: never[] = Object.freeze([]) as unknown as never[];
+
+/** One life of an actor. */
+export class Incarnation<M> implements Runnable, ContextOwner<M> {
+  readonly incarnation: number;
+  readonly #host: IncarnationHost<M>;
+  readonly #context: Context<M>;
+  #step: Step = "born";
+  #behavior: Behavior<M> | undefined = undefined;
+  /** Why it ends, once somebody wants it to. */
+  #reason: ExitReason | undefined = undefined;
+  #notices: Notice<M>[] = NO_NOTICES;
+  #grace: Grace | undefined = undefined;
+
+  constructor(host: IncarnationHost<M>, incarnation: number) {
+    this.#host = host;
+    this.incarnation = incarnation;
+    this.#context = new Context(this);
+    runQueue.schedule(this);
+  }
+
+  get name(): string {
+    return this.#host.name;
+  }
+
+  get clock(): Clock {
+    return this.#host.clock;
+  }
+
+  get self(): ActorRef<M> {
+    return this.#host.self;
+  }
+
+  /** There is mail. */
+  wake(): void {
+    if (this.#step !== "idle") return;
+    this.#step = "ready";
+    runQueue.schedule(this);
+  }
+
+  /** Puts a notice into its lane, which is served before the mail. */
+  notify(notice: Notice<M>): void {
+    if (this.#notices === NO_NOTICES) this.#notices = [];
+    this.#notices.push(notice);
+    this.wake();
+  }
+
+  /** The actor's own wish to end. */
+  finish(): void {
+    if (this.#reason !== undefined || this.#step === "over") return;
+    this.#reason = NORMAL;
+    this.#host.finishing();
+    this.wake();
+  }
+
+  /** Ends after the work under way, or by kill when that takes longer than `graceMs`. */
+  stop(graceMs: number): void {
+    if (this.#step === "over") return;
+    if (this.#reason === undefined) {
+      this.#reason = SHUTDOWN;
+      // A start that nobody wants any more may as well hurry.
+      if (this.#step === "factory") Context.abort(this.#context);
+      this.wake();
+    }
+    if (graceMs === Infinity) return;
+    const dueMs = this.clock.now() + graceMs;
+    // A further call may shorten the time that is left, not lengthen it.
+    if (this.#grace !== undefined && this.#grace.dueMs <= dueMs) return;
+    this.#grace?.timer?.cancel();
+    this.#grace = { graceMs, dueMs, timer: undefined };
+    // Whoever is idle, or stands in the line, ends as soon as the line comes to it: mostly no timer is needed.
+    if (!this.#at("idle") && !this.#at("ready") && !this.#at("born")) {
+      this.#armGrace();
+    }
+  }
+
+  /** No further turn. Resources are disposed of; a second kill does not wait for that either. */
+  kill(): void {
+    if (this.#step === "over") return;
+    const reason = this.#reason?.kind === "failed" ? this.#reason : KILLED;
+    this.#reason = reason;
+    if (this.#step === "disposal") return this.#over(reason);
+    this.#step = "disposal";
+    Context.close(this.#context);
+    this.#dispose(reason);
+  }
+
+  /** For the run queue: starts, or takes a batch of turns. */
+  run(): number {
+    if (this.#step === "born") this.#start();
+    // Killed while it stood in the line, or still waiting for its factory.
+    if (this.#step !== "ready") return 0;
+    this.#step = "turn";
+    const { mailbox } = this.#host;
+    const behavior = this.#behavior!;
+    let turns = 0;
+    while (turns < BATCH) {
+      if (this.#reason !== undefined) {
+        this.#end(this.#reason);
+        return turns;
+      }
+      let message: M | undefined;
+      let result: unknown;
+      try {
+        if (this.#notices.length > 0) {
+          const taken = this.#notices.shift()!.take();
+          if (taken === undefined) continue;
+          message = taken.message;
+        } else if (mailbox.size > 0) {
+          message = mailbox.shift();
+        } else {
+          this.#step = "idle";
+          return turns;
+        }
+        turns++;
+        result = behavior.receive(message as M);
+      } catch (error) {
+        this.#crash("turn", error, message);
+        return turns;
+      }
+      if (isThenable(result)) {
+        this.#wait("turn", result, () => this.#next(), message);
+        return turns;
+      }
+      // The handler may have killed its own actor.
+      if (!this.#at("turn")) return turns;
+    }
+    this.#next();
+    return turns;
+  }
+
+  #start(): void {
+    if (this.#reason !== undefined) return this.#end(this.#reason);
+    this.#step = "factory";
+    let made: Behavior<M> | Promise<Behavior<M>>;
+    try {
+      made = this.#host.factory(this.#context);
+    } catch (error) {
+      return this.#crash("factory", error);
+    }
+    if (!isThenable(made)) return this.#open(made);
+    this.#wait("factory", made, (behavior) => this.#open(behavior));
+  }
+
+  #open(behavior: Behavior<M>): void {
+    if (this.#step !== "factory") return;
+    if (typeof behavior?.receive !== "function") {
+      return this.#crash(
+        "factory",
+        new TypeError(
+          `Cannot start actor "${this.name}": its factory must return an object with a 'receive' function, current value is ${behavior}`,
+        ),
+      );
+    }
+    this.#behavior = behavior;
+    if (this.#reason !== undefined) return this.#end(this.#reason);
+    this.#host.started();
+    this.#next();
+  }
+
+  /** After a start, an awaited turn or a whole batch: to the back of the line. */
+  #next(): void {
+    this.#step = "ready";
+    runQueue.schedule(this);
+  }
+
+  /** Goes on with `then`, or with a crash, unless the step is no longer the same by then. */
+  #wait<T>(
+    step: "factory" | "turn",
+    promise: PromiseLike<T>,
+    then: (value: T) => void,
+    message?: M,
+  ): void {
+    Promise.resolve(promise).then(
+      (value) => {
+        if (this.#at(step)) then(value);
+      },
+      (error) => this.#crash(step, error, message),
+    );
+  }
+
+  #crash(step: "factory" | "turn", error: unknown, message?: M): void {
+    if (this.#step !== step) return;
+    if (this.#reason !== undefined && step === "factory") {
+      // The start was told to hurry by the signal. Ending with the signal's reason is how it does.
+      const { signal } = this.#context;
+      if (signal.aborted && error === signal.reason) {
+        return this.#end(this.#reason);
+      }
+    }
+    const reason: ExitReason = { kind: "failed", error };
+    this.#host.crashed(error, message);
+    this.#end(reason);
+  }
+
+  #end(reason: ExitReason): void {
+    this.#reason = reason;
+    this.#step = "hook";
+    Context.close(this.#context);
+    // Whoever listens to the signal may have killed it just now.
+    if (!this.#at("hook")) return;
+    const behavior = this.#behavior;
+    if (behavior?.stopped === undefined) return this.#dispose(reason);
+    const dispose = (reason: ExitReason) => {
+      if (this.#at("hook")) this.#dispose(reason);
+    };
+    try {
+      const result = behavior.stopped(reason);
+      if (!isThenable(result)) return dispose(reason);
+      this.#armGrace();
+      Promise.resolve(result).then(
+        () => dispose(reason),
+        (error) => dispose(worse(reason, error)),
+      );
+    } catch (error) {
+      dispose(worse(reason, error));
+    }
+  }
+
+  #dispose(reason: ExitReason): void {
+    this.#reason = reason;
+    // Over already, when a second kill came from a listener of the signal: disposed of it is all the same.
+    if (this.#step !== "over") this.#step = "disposal";
+    const resources = Context.resourcesOf(this.#context);
+    if (resources === undefined || resources.disposed) {
+      return this.#over(reason);
+    }
+    this.#armGrace();
+    resources.disposeAsync().then(
+      () => this.#over(reason),
+      (error) => this.#over(worse(reason, error)),
+    );
+  }
+
+  /** From now on there is something to wait for. */
+  #armGrace(): void {
+    const grace = this.#grace;
+    if (grace === undefined || grace.timer !== undefined) return;
+    const leftMs = Math.max(0, grace.dueMs - this.clock.now());
+    grace.timer = this.clock.after(leftMs, () => {
+      this.#grace = undefined;
+      this.kill();
+      // The disposal gets as long again; then it is left to itself.
+      this.stop(grace.graceMs);
+    });
+  }
+
+  /** Read anew: user code that was just called may have moved it on. */
+  #at(step: Step): boolean {
+    return this.#step === step;
+  }
+
+  #over(reason: ExitReason): void {
+    if (this.#step === "over") return;
+    this.#step = "over";
+    this.#grace?.timer?.cancel();
+    this.#behavior = undefined;
+    this.#notices = NO_NOTICES;
+    this.#host.ended(reason);
+  }
+}
+
+/** A failure at the end of an end: the language's own rule for two errors is `SuppressedError`. */
+function worse(reason: ExitReason, error: unknown): ExitReason {
+  if (reason.kind !== "failed") return { kind: "failed", error };
+  return { kind: "failed", error: new SuppressedError(error, reason.error) };
+}
+
+function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof value === "object" && value !== null &&
+    typeof (value as { then?: unknown }).then === "function";
+}

@@ -1,0 +1,82 @@
+/**
+ * Decides what the world sees of an actor: its address and nothing behind it.
+ */
+
+import type { Cell } from "./cell.ts";
+import type {
+  ActorRef,
+  AskOptions,
+  ExitReason,
+  Phase,
+  ReplyTo,
+  TellVerdict,
+} from "./types.ts";
+
+const DEFAULT_GRACE_MS = 5_000;
+
+/** The address of an actor that ends when it is told to. */
+export class Ref<M> implements ActorRef<M> {
+  readonly #cell: Cell<M>;
+
+  constructor(cell: Cell<M>) {
+    this.#cell = cell;
+  }
+
+  get name(): string {
+    return this.#cell.name;
+  }
+
+  get phase(): Phase {
+    return this.#cell.phase;
+  }
+
+  get mailboxSize(): number {
+    return this.#cell.mailbox.size;
+  }
+
+  get exited(): Promise<ExitReason> {
+    return this.#cell.exited;
+  }
+
+  tell(message: M): TellVerdict {
+    return this.#cell.mailbox.tell(message);
+  }
+
+  deliver(message: M, options?: { signal?: AbortSignal }): Promise<void> {
+    return this.#cell.mailbox.deliver(message, options);
+  }
+
+  ask<R>(
+    make: (reply: ReplyTo<R>) => M,
+    options?: AskOptions,
+  ): Promise<R> {
+    return this.#cell.ask(make, options);
+  }
+
+  stop(options?: { graceMs?: number }): Promise<ExitReason> {
+    try {
+      return this.#cell.stop(resolveGraceMs(this.name, options?.graceMs));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  kill(): void {
+    this.#cell.kill();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+}
+
+/** The time to end politely. @throws {RangeError} Below 0 or not a number; `Infinity` is a time. */
+export function resolveGraceMs(
+  name: string,
+  graceMs: number = DEFAULT_GRACE_MS,
+): number {
+  if (graceMs >= 0) return graceMs;
+  throw new RangeError(
+    `Cannot stop "${name}": 'graceMs' must be a number from 0, current value is ${graceMs}`,
+  );
+}

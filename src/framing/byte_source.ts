@@ -1,0 +1,356 @@
+/**
+ * What the `decode` of a user's codec reads from: the bytes at hand as one run, however they were cut. Keeps
+ * large chunks by reference and gathers tiny ones, remembers how far each search came, and copies only what
+ * straddles. Bytes handed out are never written again.
+ *
+ * ```text
+ *   ┌ pieces ─────────────────────────────────────┐
+ *   │ handed out │ taken for this frame │ at hand │
+ *                ▲ start                ▲ position
+ * ```
+ *
+ * What is taken stays until the frame is whole (`commit`): an error shows it, `takeRest` gives it back.
+ *
+ * @module
+ */
+
+import { copyBytes, EMPTY, WINDOW_BYTES } from "./bytes.ts";
+import type { ByteSource } from "./codec.ts";
+import { Needle } from "./needle.ts";
+import { readUint } from "./uint.ts";
+
+/** Chunks below this are copied together, so that byte-by-byte feeding makes no object per byte. */
+const TINY_BYTES = 256;
+const FIRST_SEGMENT_BYTES = 256;
+const LARGEST_SEGMENT_BYTES = 65_536;
+/** Searches remembered. A codec looks for one or two markers; with more than this, the oldest starts over. */
+const MOST_SEARCHES = 8;
+
+interface Search {
+  readonly needle: Needle;
+  /** Position in the stream up to which it has come. */
+  upTo: number;
+  /** How much of the needle the bytes before `upTo` end with. */
+  matched: number;
+  /** Position in the stream at which the needle was found, or -1. */
+  found: number;
+}
+
+/** Called when the frame has, or would have, more bytes than it may; throws. */
+export type OverLimit = (declaredBytes: number | undefined) => never;
+
+/** The source, and what the engine around it needs. */
+export class BufferedSource implements ByteSource {
+  /** Bytes at hand. */
+  length = 0;
+  /** Position in the stream at which the unfinished frame begins. */
+  start = 0;
+  /** Position in the stream of the next byte at hand. */
+  #position = 0;
+  /** How far into the stream anyone has looked. */
+  #looked = 0;
+  readonly #most: number;
+  readonly #overLimit: OverLimit;
+
+  #pieces: Uint8Array[] = [];
+  /** Index of the piece that holds `start`, and where in the stream that piece begins. */
+  #first = 0;
+  #firstBase = 0;
+  /** The same for the next byte at hand. */
+  #current = 0;
+  #currentBase = 0;
+
+  #segment: Uint8Array = EMPTY;
+  #segmentStart = 0;
+  #segmentEnd = 0;
+  /** Whether the last piece is the open part of the segment. */
+  #lastIsSegment = false;
+  #searches: Search[] = [];
+
+  constructor(mostBytes: number, overLimit: OverLimit) {
+    this.#most = mostBytes;
+    this.#overLimit = overLimit;
+  }
+
+  append(chunk: Uint8Array): void {
+    if (chunk.length === 0) return;
+    if (this.#pieces.length > 0 && chunk.length < TINY_BYTES) {
+      this.#gather(chunk);
+    } else {
+      this.#pieces.push(chunk);
+      this.#lastIsSegment = false;
+    }
+    this.length += chunk.length;
+    // Only where all was taken, and not committed, does the cursor stand behind its piece.
+    this.#settle();
+  }
+
+  /** Bytes taken for the unfinished frame. */
+  get taken(): number {
+    return this.#position - this.start;
+  }
+
+  has(byteLength: number): boolean {
+    checkCount(byteLength);
+    const frame = this.taken + byteLength;
+    if (frame > this.#most) this.#overLimit(frame);
+    return byteLength <= this.length;
+  }
+
+  uint(
+    at: number,
+    byteLength: 1 | 2 | 3 | 4 | 8,
+    littleEndian = false,
+  ): number {
+    if (!(at >= 0 && at + byteLength <= this.length && Number.isInteger(at))) {
+      throw new RangeError(
+        `Cannot read ${byteLength} bytes at ${at}: ${this.length} are at hand`,
+      );
+    }
+    this.#look(at + byteLength);
+    let index = this.#current;
+    let from = this.#position - this.#currentBase + at;
+    let piece = this.#pieces[index];
+    while (from >= piece.length) {
+      from -= piece.length;
+      piece = this.#pieces[++index];
+    }
+    return from + byteLength <= piece.length
+      ? readUint(piece, from, byteLength, littleEndian)
+      : readUint(
+        this.#copy(index, from, byteLength),
+        0,
+        byteLength,
+        littleEndian,
+      );
+  }
+
+  indexOf(needle: Uint8Array): number {
+    if (needle.length === 0) {
+      throw new RangeError("Cannot search for an empty needle");
+    }
+    const search = this.#searchOf(needle);
+    if (search.found < this.#position) this.#search(search);
+    if (search.found < 0) return -1;
+    const index = search.found - this.#position;
+    this.#look(index + needle.length);
+    return index;
+  }
+
+  take(byteLength: number): Uint8Array {
+    this.#checkTake(byteLength);
+    if (byteLength === 0) return new Uint8Array(0);
+    const piece = this.#pieces[this.#current];
+    const from = this.#position - this.#currentBase;
+    const bytes = from + byteLength <= piece.length
+      ? piece.subarray(from, from + byteLength)
+      : this.#copy(this.#current, from, byteLength);
+    this.#pass(byteLength);
+    return bytes;
+  }
+
+  skip(byteLength: number): void {
+    this.#checkTake(byteLength);
+    this.#pass(byteLength);
+  }
+
+  /** The frame is whole: forgets what was taken for it. */
+  commit(): void {
+    this.start = this.#position;
+    if (this.length === 0) {
+      this.#forgetPieces();
+      return;
+    }
+    for (let i = this.#first; i < this.#current; i++) this.#pieces[i] = EMPTY;
+    this.#first = this.#current;
+    this.#firstBase = this.#currentBase;
+    // Moving the list is paid for by as many pieces as were used up.
+    if (this.#first > 32 && this.#first * 2 > this.#pieces.length) {
+      this.#pieces.splice(0, this.#first);
+      this.#current = 0;
+      this.#first = 0;
+    }
+  }
+
+  /** The frame's first bytes, at most 16, as far as anyone has looked; or all of them with `wholly`. */
+  window(wholly: boolean): Uint8Array {
+    const known = wholly
+      ? this.taken + this.length
+      : Math.max(0, this.#looked - this.start);
+    return this.#copy(
+      this.#first,
+      this.start - this.#firstBase,
+      Math.min(known, WINDOW_BYTES),
+    );
+  }
+
+  /** Hands over all that belongs to no frame yet, and is empty afterwards. */
+  takeRest(): Uint8Array {
+    const count = this.taken + this.length;
+    const rest = this.#copy(
+      this.#first,
+      this.start - this.#firstBase,
+      count,
+    );
+    this.clear();
+    return rest;
+  }
+
+  /** Copies what is not memory of our own, so that the owner of the chunks may rewrite them. */
+  detach(): void {
+    for (let i = this.#first; i < this.#pieces.length; i++) {
+      const piece = this.#pieces[i];
+      if (piece.buffer !== this.#segment.buffer) {
+        this.#pieces[i] = piece.slice();
+      }
+    }
+  }
+
+  /** Forgets everything at hand; the position goes on behind it. */
+  clear(): void {
+    this.#position += this.length;
+    this.start = this.#position;
+    this.length = 0;
+    this.#forgetPieces();
+    this.#segment = EMPTY;
+    this.#segmentEnd = 0;
+    this.#searches = [];
+  }
+
+  #look(upTo: number): void {
+    const position = this.#position + upTo;
+    if (position > this.#looked) this.#looked = position;
+    if (position - this.start > this.#most) this.#overLimit(undefined);
+  }
+
+  #checkTake(byteLength: number): void {
+    checkCount(byteLength);
+    if (byteLength > this.length) {
+      throw new RangeError(
+        `Cannot take ${byteLength} bytes: ${this.length} are at hand`,
+      );
+    }
+    this.#look(byteLength);
+  }
+
+  #pass(byteLength: number): void {
+    this.#position += byteLength;
+    this.length -= byteLength;
+    if (this.length > 0) this.#settle();
+  }
+
+  /** Moves on to the piece that holds the next byte at hand. */
+  #settle(): void {
+    let piece = this.#pieces[this.#current];
+    while (this.#position >= this.#currentBase + piece.length) {
+      this.#currentBase += piece.length;
+      piece = this.#pieces[++this.#current];
+    }
+  }
+
+  #search(search: Search): void {
+    search.found = -1;
+    // What the search remembers may begin before what is left.
+    if (search.upTo - search.matched < this.#position) {
+      search.upTo = this.#position;
+      search.matched = 0;
+    }
+    let index = this.#current;
+    let base = this.#currentBase;
+    for (; index < this.#pieces.length; index++) {
+      const piece = this.#pieces[index];
+      if (base + piece.length > search.upTo) {
+        const end = search.needle.find(
+          piece,
+          search.upTo - base,
+          piece.length,
+          search.matched,
+        );
+        if (end >= 0) {
+          search.upTo = base + end;
+          search.found = search.upTo - search.needle.length;
+          search.matched = 0;
+          return;
+        }
+        search.upTo = base + piece.length;
+        search.matched = search.needle.matched;
+      }
+      base += piece.length;
+    }
+  }
+
+  #copy(index: number, from: number, byteLength: number): Uint8Array {
+    const copy = new Uint8Array(byteLength);
+    let start = from;
+    for (let to = 0; to < byteLength; index++) {
+      const piece = this.#pieces[index];
+      const count = Math.min(piece.length - start, byteLength - to);
+      if (count > 0) {
+        copyBytes(piece, start, copy, to, count);
+        to += count;
+      }
+      start = Math.max(0, start - piece.length);
+    }
+    return copy;
+  }
+
+  #gather(chunk: Uint8Array): void {
+    if (chunk.length > this.#segment.length - this.#segmentEnd) {
+      const waiting = this.taken + this.length;
+      this.#segment = new Uint8Array(
+        Math.min(Math.max(waiting, FIRST_SEGMENT_BYTES), LARGEST_SEGMENT_BYTES),
+      );
+      this.#segmentEnd = 0;
+      this.#lastIsSegment = false;
+    }
+    if (!this.#lastIsSegment) {
+      this.#segmentStart = this.#segmentEnd;
+      this.#pieces.push(EMPTY);
+      this.#lastIsSegment = true;
+    }
+    copyBytes(chunk, 0, this.#segment, this.#segmentEnd, chunk.length);
+    this.#segmentEnd += chunk.length;
+    this.#pieces[this.#pieces.length - 1] = this.#segment.subarray(
+      this.#segmentStart,
+      this.#segmentEnd,
+    );
+  }
+
+  #forgetPieces(): void {
+    if (this.#pieces.length > 0) this.#pieces = [];
+    this.#first = 0;
+    this.#current = 0;
+    this.#firstBase = this.#position;
+    this.#currentBase = this.#position;
+    this.#lastIsSegment = false;
+  }
+
+  #searchOf(needle: Uint8Array): Search {
+    for (const search of this.#searches) {
+      if (sameBytes(search.needle.bytes, needle)) return search;
+    }
+    if (this.#searches.length === MOST_SEARCHES) this.#searches.shift();
+    const search: Search = {
+      needle: new Needle(needle.slice()),
+      upTo: this.#position,
+      matched: 0,
+      found: -1,
+    };
+    this.#searches.push(search);
+    return search;
+  }
+}
+
+function checkCount(byteLength: number): void {
+  if (!(Number.isSafeInteger(byteLength) && byteLength >= 0)) {
+    throw new RangeError(
+      `Cannot take ${byteLength} bytes: must be an integer of at least 0`,
+    );
+  }
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}

@@ -1,0 +1,49 @@
+/**
+ * JSON frames in any byte format.
+ *
+ * @module
+ */
+
+import { EncodeError } from "../errors.ts";
+import type { Codec } from "./codec.ts";
+import { mappedCodec } from "./map_codec.ts";
+import { Utf8 } from "./utf8.ts";
+
+/**
+ * Frames of one JSON value each, in the format of `codec`: `json(delimited("\n"))` is NDJSON.
+ *
+ * What is not JSON is a `MalformedFrameError` with the parser's error as its cause. `T` is a promise of the
+ * peer's that nobody has checked: `mapCodec` with a schema does. The values do not keep the bytes alive.
+ *
+ * ```text
+ *            on the wire                                   frames
+ * json(delimited("\n"))
+ *   '{"id":1}\nnull\n'                         →  { id: 1 } | null
+ * ```
+ *
+ * @example
+ * ```ts
+ * import { decodeAll, delimited, json } from "@packetboat/net/framing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const wire = new TextEncoder().encode('{"id":1}\nnull\n');
+ * assertEquals(decodeAll(json(delimited("\n")), wire), [{ id: 1 }, null]);
+ * ```
+ */
+export function json<T = unknown>(codec: Codec<Uint8Array>): Codec<T> {
+  const name = `json(${codec.name})`;
+  const utf8 = new Utf8();
+  const encoder = new TextEncoder();
+  return mappedCodec<Uint8Array, T>(name, codec, false, {
+    decode: (frame) => JSON.parse(utf8.decode(frame)),
+    encode(value) {
+      const text: string | undefined = JSON.stringify(value);
+      if (text === undefined) {
+        throw new EncodeError(
+          `Cannot encode ${name} frame: JSON has no ${typeof value}`,
+        );
+      }
+      return encoder.encode(text);
+    },
+  });
+}

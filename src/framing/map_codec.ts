@@ -1,0 +1,162 @@
+/**
+ * A codec made of another one by changing what a frame is, not where it ends. Decides what becomes of an
+ * error in the change: on decode it is the peer's and stays, on encode the caller's. Everything else is
+ * the inner codec's and passes through, also the ways round a copy.
+ *
+ * @module
+ */
+
+import {
+  EncodeError,
+  type FrameError,
+  MalformedFrameError,
+} from "../errors.ts";
+import { hexWindow } from "./bytes.ts";
+import type { ByteSink, Codec, FrameDecoder } from "./codec.ts";
+
+/** The two directions of a {@linkcode mapCodec}. */
+export interface FrameMap<A, B> {
+  /** Makes a value of a frame, and never `undefined`. What it throws is the cause of a `MalformedFrameError`. */
+  decode(frame: A): B;
+  /** Makes a frame of a value. What it throws is the cause of an `EncodeError`. */
+  encode(value: B): A;
+}
+
+/**
+ * A codec whose frames are values: `map.decode` makes a value of each frame of `codec`, `map.encode` the
+ * reverse.
+ *
+ * When `map.decode` throws, that is a `MalformedFrameError` with the thrown value as its cause, and as final
+ * as every other frame error.
+ *
+ * @example
+ * ```ts
+ * import { decodeAll, encodeFrame, fixedLength, mapCodec } from "@packetboat/net/framing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const points = mapCodec(fixedLength(2), {
+ *   decode: ([x, y]) => ({ x, y }),
+ *   encode: ({ x, y }) => Uint8Array.of(x, y),
+ * });
+ * assertEquals(encodeFrame(points, { x: 3, y: 4 }), Uint8Array.of(3, 4));
+ * assertEquals(decodeAll(points, Uint8Array.of(3, 4)), [{ x: 3, y: 4 }]);
+ * ```
+ */
+export function mapCodec<A, B>(
+  codec: Codec<A>,
+  map: FrameMap<A, B>,
+): Codec<B> {
+  return mappedCodec(`mapCodec(${codec.name})`, codec, codec.aliases, map);
+}
+
+/** `mapCodec` for the room itself: with a name of its own, and known to alias or not. */
+export function mappedCodec<A, B>(
+  name: string,
+  codec: Codec<A>,
+  aliases: boolean,
+  map: FrameMap<A, B>,
+): Codec<B> {
+  return {
+    name,
+    maxFrameBytes: codec.maxFrameBytes,
+    aliases,
+    decoder: () => new MappedDecoder(name, codec.decoder(), map),
+    encode(value: B, sink: ByteSink): void {
+      let frame: A;
+      try {
+        frame = map.encode(value);
+      } catch (cause) {
+        throw asEncodeError(name, cause);
+      }
+      codec.encode(frame, sink);
+    },
+  };
+}
+
+/** What a callback of the user threw, as the error that `encode` promises. */
+export function asEncodeError(codec: string, cause: unknown): EncodeError {
+  if (cause instanceof EncodeError) return cause;
+  return new EncodeError(
+    `Cannot encode ${codec} frame: ${messageOf(cause)}`,
+    { cause },
+  );
+}
+
+/** The message of whatever was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+class MappedDecoder<A, B> implements FrameDecoder<B> {
+  readonly #name: string;
+  readonly #inner: FrameDecoder<A>;
+  readonly #map: FrameMap<A, B>;
+  #fed = 0;
+  #error: FrameError | undefined;
+
+  // Present only where the inner decoder has them: their absence means something.
+  declare detach?: () => void;
+  declare space?: () => Uint8Array | undefined;
+  declare filled?: (byteLength: number) => void;
+
+  constructor(name: string, inner: FrameDecoder<A>, map: FrameMap<A, B>) {
+    this.#name = name;
+    this.#inner = inner;
+    this.#map = map;
+    if (inner.detach) this.detach = () => inner.detach!();
+    if (inner.space && inner.filled) {
+      this.space = () => this.#error === undefined ? inner.space!() : undefined;
+      this.filled = (byteLength) => {
+        inner.filled!(byteLength);
+        this.#fed += byteLength;
+      };
+    }
+  }
+
+  feed(chunk: Uint8Array): void {
+    if (this.#error !== undefined) return;
+    this.#fed += chunk.length;
+    this.#inner.feed(chunk);
+  }
+
+  next(): B | undefined {
+    if (this.#error !== undefined) throw this.#error;
+    const before = this.#inner.bufferedBytes;
+    const frame = this.#inner.next();
+    if (frame === undefined) return undefined;
+    let value: B;
+    try {
+      value = this.#map.decode(frame);
+    } catch (cause) {
+      this.#fail(before, frame, messageOf(cause), cause);
+    }
+    if (value === undefined) {
+      this.#fail(before, frame, "decode() returned undefined", undefined);
+    }
+    return value;
+  }
+
+  end(): void {
+    this.#inner.end();
+  }
+
+  takeRest(): Uint8Array {
+    return this.#inner.takeRest();
+  }
+
+  get bufferedBytes(): number {
+    return this.#inner.bufferedBytes;
+  }
+
+  #fail(before: number, frame: A, what: string, cause: unknown): never {
+    this.#error = new MalformedFrameError(what, {
+      codec: this.#name,
+      // All that was not buffered before this frame belonged to the frames before it.
+      offset: this.#fed - before,
+      window: frame instanceof Uint8Array ? hexWindow(frame) : "",
+      cause,
+    });
+    this.#inner.takeRest();
+    throw this.#error;
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * The engine behind formats that keep one byte value for the end of a frame and rewrite it where it occurs
+ * within (SLIP, COBS). The search for the end is `DelimiterDecoder`'s; undoing the rewriting makes a new
+ * array for each frame, so frames never alias what was fed.
+ *
+ * Nothing between two ends is no frame but a resting line, which such formats allow. It counts as the
+ * beginning of the next frame, so that positions are the same for every cutting.
+ *
+ * @module
+ */
+
+import type { ByteSink, Codec, FrameDecoder } from "./codec.ts";
+import {
+  DelimiterDecoder,
+  type DelimiterFormat,
+  NO_START,
+} from "./delimiter_decoder.ts";
+import { Intake } from "./intake.ts";
+import { Needle } from "./needle.ts";
+import { Scratch } from "./pile.ts";
+
+/** How one format rewrites its frames. Stateless. */
+export interface Stuffing {
+  readonly codec: string;
+  readonly maxFrameBytes: number;
+  /** The byte that ends a frame. */
+  readonly end: number;
+  /** The frame, or the fault: what is wrong and how many bytes it took to see that. Never empty `bytes`. */
+  unstuff(
+    bytes: Uint8Array,
+  ): Uint8Array | { what: string; faultBytes: number };
+  encode(frame: Uint8Array, sink: ByteSink): void;
+}
+
+/** The codec of one such format. */
+export function stuffedCodec(stuffing: Stuffing): Codec<Uint8Array> {
+  const format: DelimiterFormat = {
+    codec: stuffing.codec,
+    maxFrameBytes: stuffing.maxFrameBytes,
+    start: NO_START,
+    needle: new Needle(Uint8Array.of(stuffing.end)),
+    atEnd: "error",
+    scratch: new Scratch(),
+  };
+  return {
+    name: stuffing.codec,
+    maxFrameBytes: stuffing.maxFrameBytes,
+    aliases: false,
+    decoder: () => new StuffedDecoder(stuffing, format),
+    encode: (frame, sink) => stuffing.encode(frame, sink),
+  };
+}
+
+class StuffedDecoder implements FrameDecoder<Uint8Array> {
+  readonly #stuffing: Stuffing;
+  readonly #in: Intake;
+  readonly #bytes: DelimiterDecoder;
+  /** Ends without a frame before them, since the last frame. */
+  #idleBytes = 0;
+
+  constructor(stuffing: Stuffing, format: DelimiterFormat) {
+    this.#stuffing = stuffing;
+    this.#in = new Intake(format.codec);
+    this.#bytes = new DelimiterDecoder(format, this.#in);
+  }
+
+  feed(chunk: Uint8Array): void {
+    this.#in.feed(chunk);
+  }
+
+  next(): Uint8Array | undefined {
+    for (;;) {
+      const stuffed = this.#bytes.next();
+      if (stuffed === undefined) return undefined;
+      if (stuffed.length === 0) {
+        this.#idleBytes++;
+        continue;
+      }
+      const frame = this.#stuffing.unstuff(stuffed);
+      if (frame instanceof Uint8Array) {
+        this.#idleBytes = 0;
+        return frame;
+      }
+      const input = this.#in;
+      const offset = input.base + input.at - stuffed.length - 1;
+      this.#idleBytes = 0;
+      input.malformed(
+        frame.what,
+        offset,
+        stuffed.subarray(0, frame.faultBytes),
+      );
+    }
+  }
+
+  end(): void {
+    this.#in.ended = true;
+  }
+
+  /** Without the idle bytes: they mean nothing. */
+  takeRest(): Uint8Array {
+    this.#idleBytes = 0;
+    return this.#bytes.takeRest();
+  }
+
+  get bufferedBytes(): number {
+    return this.#in.error === undefined
+      ? this.#idleBytes + this.#bytes.bufferedBytes
+      : 0;
+  }
+
+  detach(): void {
+    this.#bytes.detach();
+  }
+}

@@ -1,0 +1,77 @@
+/** Decides which child specs a supervisor takes, and fills in their defaults. Starts nothing. */
+
+import { resolveGraceMs } from "../actor/mod.ts";
+import type { ReleasableSpec } from "./actor_child.ts";
+import type { ChildSpec, SupervisorOptions } from "./types.ts";
+
+/** A spec with its defaults filled in, checked. `source` is the caller's own object, whose `start` is called. */
+export interface ResolvedSpec {
+  readonly name: string;
+  readonly source: ReleasableSpec;
+  readonly restart: "always" | "onFailure" | "never";
+  /** `undefined`: whatever the child's own `stop` takes for granted. */
+  readonly graceMs: number | undefined;
+  readonly significant: boolean;
+}
+
+const RESTARTS = ["always", "onFailure", "never"] as const;
+const STRATEGIES = ["oneForOne", "oneForAll", "restForOne"] as const;
+const AUTO_SHUTDOWNS = ["never", "anySignificant", "allSignificant"] as const;
+
+/** What a supervisor is told about all its children, with its defaults filled in, checked. */
+export interface ResolvedTreeOptions {
+  readonly name: string;
+  readonly strategy: "oneForOne" | "oneForAll" | "restForOne";
+  readonly autoShutdown: "never" | "anySignificant" | "allSignificant";
+}
+
+/** @throws {RangeError} For an unknown strategy or auto-shutdown. */
+export function resolveTreeOptions(
+  options: SupervisorOptions,
+): ResolvedTreeOptions {
+  const {
+    name = "supervisor",
+    strategy = "oneForOne",
+    autoShutdown = "never",
+  } = options;
+  const verb = `Cannot make supervisor "${name}"`;
+  oneOf(verb, "strategy", STRATEGIES, strategy);
+  oneOf(verb, "autoShutdown", AUTO_SHUTDOWNS, autoShutdown);
+  return { name, strategy, autoShutdown };
+}
+
+/** @throws {RangeError} For a value out of range, and for a significant child that could never end the supervisor. */
+export function resolveSpec(
+  spec: ChildSpec,
+  { autoShutdown }: ResolvedTreeOptions,
+): ResolvedSpec {
+  const { name, restart = "always", significant = false, graceMs } = spec;
+  const verb = `Cannot add child "${name}"`;
+  oneOf(verb, "restart", RESTARTS, restart);
+  if (graceMs !== undefined) resolveGraceMs(name, graceMs);
+  if (significant && autoShutdown === "never") {
+    throw new RangeError(
+      `${verb}: 'significant' needs a supervisor whose 'autoShutdown' is anySignificant or allSignificant, current value is never`,
+    );
+  }
+  if (significant && restart === "always") {
+    throw new RangeError(
+      `${verb}: 'significant' needs 'restart' to be onFailure or never, current value is always`,
+    );
+  }
+  return { name, source: spec, restart, graceMs, significant };
+}
+
+function oneOf(
+  verb: string,
+  option: string,
+  values: readonly string[],
+  value: string,
+): void {
+  if (values.includes(value)) return;
+  throw new RangeError(
+    `${verb}: '${option}' must be one of ${
+      values.join(", ")
+    }, current value is ${value}`,
+  );
+}

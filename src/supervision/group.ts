@@ -1,0 +1,137 @@
+/**
+ * Decides in which order the children that are restarted together come back: those concerned are stopped right
+ * to left, then the delay passes, then they are started left to right, one after the other. Under `oneForOne`
+ * every child is a group of its own; under the other strategies all children are one. Whether to restart at all,
+ * and after which delay, is asked of the supervisor.
+ *
+ * One piece of work at a time: repair, `add` and `remove` stand in line. A failure that comes in the middle of a
+ * repair is taken into it.
+ */
+
+import type { Clock } from "../clock.ts";
+import type { Slot } from "./slot.ts";
+
+/** What a group asks of its supervisor. */
+export interface GroupOwner {
+  readonly clock: Clock;
+  /** The supervisor is ending: nothing is started any more. */
+  closing(): boolean;
+  /** The delay before the restart in milliseconds, or `undefined`: the supervisor has given up. */
+  plan(slot: Slot, error: unknown): number | undefined;
+  /** A failure that changes nothing, because the child was about to be stopped and restarted anyway. */
+  absorbed(slot: Slot, error: unknown): void;
+  restarted(slot: Slot): void;
+  /** A child that was stopped with the others and is not to be started again. */
+  forget(slot: Slot): void;
+}
+
+/** Children that are restarted together. */
+export class Group {
+  readonly slots: Slot[] = [];
+  readonly #owner: GroupOwner;
+  readonly #fromFirst: boolean;
+  #failures: { slot: Slot; error: unknown }[] = [];
+  #line: Promise<void> = Promise.resolve();
+  #repairing = false;
+  #wake: (() => void) | undefined = undefined;
+
+  /** @param fromFirst Whether a failure concerns all, or the failed child and those after it. */
+  constructor(owner: GroupOwner, fromFirst: boolean) {
+    this.#owner = owner;
+    this.#fromFirst = fromFirst;
+  }
+
+  /** Runs `work` when everything before it is done. */
+  serially<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#line.then(work);
+    this.#line = result.then(() => {}, () => {});
+    return result;
+  }
+
+  /** Takes in that a child ended and must be started again. */
+  failed(slot: Slot, error: unknown): void {
+    slot.phase = "restarting";
+    this.#failures.push({ slot, error });
+    this.interrupt();
+    if (this.#repairing) return;
+    this.#repairing = true;
+    void this.serially(() => this.#repair());
+  }
+
+  /** Ends a delay early, to look at what has changed. */
+  interrupt(): void {
+    this.#wake?.();
+  }
+
+  async #repair(): Promise<void> {
+    const { slots } = this;
+    const owner = this.#owner;
+    /** All from this one on are, or are about to be, stopped; `slots.length` when everybody is up. */
+    let from = slots.length;
+    let dueMs = -Infinity;
+    while (!owner.closing()) {
+      for (const { slot, error } of this.#failures.splice(0)) {
+        const index = slots.indexOf(slot);
+        if (index < 0 || slot.removing) continue;
+        if (index >= from) {
+          owner.absorbed(slot, error);
+          continue;
+        }
+        const inMs = owner.plan(slot, error);
+        if (inMs === undefined) return;
+        from = this.#fromFirst ? 0 : index;
+        dueMs = Math.max(dueMs, owner.clock.now() + inMs);
+      }
+      if (from >= slots.length || slots.every((slot) => slot.removing)) break;
+
+      await this.#stopFrom(from);
+      if (owner.closing()) return;
+      if (this.#failures.length > 0) continue;
+
+      await this.#until(dueMs);
+      if (owner.closing()) return;
+      if (this.#failures.length > 0 || owner.clock.now() < dueMs) continue;
+
+      while (from < slots.length && this.#failures.length === 0) {
+        // Counted as up from here on, so that a failed start is a failure like any other.
+        const slot = slots[from++];
+        await this.#start(slot);
+        if (owner.closing()) return;
+      }
+    }
+    this.#repairing = false;
+  }
+
+  async #stopFrom(from: number): Promise<void> {
+    for (let i = this.slots.length - 1; i >= from; i--) {
+      const slot = this.slots[i];
+      await slot.stop();
+      if (this.#owner.closing()) return;
+      if (slot.spec.restart === "never") this.#owner.forget(slot);
+      else slot.phase = "restarting";
+    }
+  }
+
+  async #start(slot: Slot): Promise<void> {
+    try {
+      if (!await slot.start()) return;
+      slot.restarts++;
+      this.#owner.restarted(slot);
+    } catch (error) {
+      this.#failures.push({ slot, error });
+    }
+  }
+
+  async #until(dueMs: number): Promise<void> {
+    const waitMs = dueMs - this.#owner.clock.now();
+    if (!(waitMs > 0)) return;
+    await new Promise<void>((resolve) => {
+      const timer = this.#owner.clock.after(waitMs, resolve);
+      this.#wake = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+    this.#wake = undefined;
+  }
+}

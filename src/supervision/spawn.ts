@@ -1,0 +1,174 @@
+/**
+ * Decides what a lone actor does after a crash: end, or begin again within its limits. Binds the actor room's
+ * machinery to the restart policy. Actors under a supervisor are made elsewhere.
+ */
+
+import {
+  type ActorEvent,
+  type ActorRef,
+  type BehaviorFactory,
+  Cell,
+  type ExitReason,
+  type Next,
+  Ref,
+  type Succession,
+} from "../actor/mod.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { report } from "./report.ts";
+import {
+  planRestart,
+  type ResolvedRestartLimits,
+  resolveRestartLimits,
+  type RestartHistory,
+} from "./restart_policy.ts";
+import type { SpawnOptions } from "./types.ts";
+
+/** Nobody listens and nothing begins again: one for all such actors. */
+const ENDS: Succession = Object.freeze({
+  lives: "once",
+  ended: (reason: ExitReason): Next => ({ then: "end", reason }),
+});
+
+/**
+ * Starts an actor and gives its ref at once; the factory runs soon after, never inside this call.
+ *
+ * Messages that are told before the factory is through wait in the mailbox. A crash (whatever the factory,
+ * `receive` or `stopped` throws or rejects with) ends the actor for good, unless `restart` is given: then the
+ * factory is called again for a behaviour with fresh state, after the old incarnation has ended entirely. The ref
+ * and all mail survive that, but for the message that crashed.
+ *
+ * `stop()` finishes the turn under way and discards the mail that waits; to have it served first, send a last
+ * message on which the actor calls `context.stop()`. `kill()` does not wait for the turn and skips `stopped`, but
+ * disposes of `context.resources`. An actor that is idle and holds nothing is collected once nobody has its ref.
+ *
+ * @param factory Makes the behaviour of one incarnation.
+ * @param options Name, mailbox, restart limits, signal.
+ * @throws {RangeError} For mailbox or restart options out of range.
+ *
+ * @example
+ * ```ts
+ * import { type ReplyTo, spawn } from "@packetboat/net/actor";
+ * import { assertEquals } from "@std/assert";
+ *
+ * type Message = { add: number } | { total: ReplyTo<number> };
+ *
+ * await using counter = spawn<Message>(() => {
+ *   let total = 0;
+ *   return {
+ *     receive(message) {
+ *       if ("add" in message) total += message.add;
+ *       else message.total(total);
+ *     },
+ *   };
+ * });
+ *
+ * counter.tell({ add: 2 });
+ * counter.tell({ add: 3 });
+ * assertEquals(await counter.ask<number>((total) => ({ total })), 5);
+ * ```
+ *
+ * @example A crash loses the message that caused it, and the state; nothing else.
+ * ```ts
+ * import { type ReplyTo, spawn } from "@packetboat/net/actor";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using parser = spawn<{ text: string; reply: ReplyTo<unknown> }>(
+ *   () => ({ receive: ({ text, reply }) => reply(JSON.parse(text)) }),
+ *   { restart: { maxRestarts: 1 } },
+ * );
+ *
+ * const bad = parser.ask((reply) => ({ text: "{", reply })).catch((error) =>
+ *   error.code
+ * );
+ * const good = parser.ask((reply) => ({ text: "[1]", reply }));
+ * assertEquals(await bad, "ACTOR_STOPPED");
+ * assertEquals(await good, [1]);
+ * ```
+ */
+export function spawn<M>(
+  factory: BehaviorFactory<M>,
+  options: SpawnOptions = {},
+): ActorRef<M> {
+  const { name = "actor", clock = systemClock, onEvent, signal } = options;
+  const cell = new Cell({
+    name,
+    factory,
+    mailbox: options.mailbox,
+    clock,
+    succession: options.restart === undefined && onEvent === undefined
+      ? ENDS
+      : succession(options, name, clock),
+  }, (cell) => new Ref(cell));
+  if (onEvent !== undefined) {
+    cell.mailbox.onDrop = (count) =>
+      report(onEvent, { kind: "dropped", actor: name, count });
+  }
+  cell.begin();
+  if (signal !== undefined) stopWith(signal, cell.self);
+  return cell.self;
+}
+
+function succession(
+  options: SpawnOptions,
+  name: string,
+  clock: Clock,
+): Succession {
+  const limits: ResolvedRestartLimits = resolveRestartLimits(
+    options.restart ?? { maxRestarts: 0 },
+  );
+  const tell = (event: ActorEvent) => report(options.onEvent, event);
+  let history: RestartHistory = [];
+  return {
+    lives: options.restart === undefined ? "once" : "again",
+    started(incarnation) {
+      if (incarnation > 0) {
+        tell({ kind: "restarted", actor: name, incarnation });
+      }
+    },
+    ended(reason, final) {
+      if (reason.kind !== "failed") return { then: "end", reason };
+      const { error } = reason;
+      const end = { then: "end", reason } as const;
+      if (final) {
+        tell({
+          kind: "crashed",
+          actor: name,
+          error,
+          willRestart: false,
+          inMs: 0,
+        });
+        return end;
+      }
+      const failure = { atMs: clock.now(), error };
+      const next = planRestart(history, failure, limits, Math.random, name);
+      history = next.history;
+      const { plan } = next;
+      if (!plan.restart) {
+        tell({
+          kind: "crashed",
+          actor: name,
+          error,
+          willRestart: false,
+          inMs: 0,
+        });
+        return { then: "end", reason: { kind: "failed", error: plan.error } };
+      }
+      tell({
+        kind: "crashed",
+        actor: name,
+        error,
+        willRestart: true,
+        inMs: plan.inMs,
+      });
+      return { then: "begin", inMs: plan.inMs };
+    },
+  };
+}
+
+/** Ties a life to a signal, and lets go of the signal at the end of that life. */
+function stopWith<M>(signal: AbortSignal, ref: ActorRef<M>): void {
+  const stop = () => void ref.stop();
+  if (signal.aborted) return stop();
+  signal.addEventListener("abort", stop, { once: true });
+  ref.exited.then(() => signal.removeEventListener("abort", stop));
+}

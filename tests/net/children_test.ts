@@ -1,0 +1,264 @@
+/** Servers and clients under a supervisor. */
+
+import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import {
+  connect,
+  connectionChild,
+  FrameError,
+  lines,
+  type NetEvent,
+  serve,
+  serverChild,
+  supervise,
+} from "../../mod.ts";
+import { manualClock, memoryNetwork } from "../../testing.ts";
+
+Deno.test("serverChild() listens again when its server is killed", async () => {
+  const ports: number[] = [];
+  let listening = Promise.withResolvers<void>();
+  await using tree = await supervise([
+    serverChild("echo", {
+      port: 0,
+      codec: lines(),
+      onListen: (addr) => {
+        ports.push((addr as Deno.NetAddr).port);
+        listening.resolve();
+      },
+    }, (connection) => ({ frame: (line) => connection.send(line) })),
+  ]);
+  await listening.promise;
+  listening = Promise.withResolvers();
+  tree.children[0].child!.kill();
+  await listening.promise;
+  await using client = await connect({ port: ports[1], codec: lines() });
+  client.send("back again");
+  assertEquals(
+    (await client[Symbol.asyncIterator]().next()).value,
+    "back again",
+  );
+  assertEquals(tree.children[0].restarts, 1);
+});
+
+Deno.test("serverChild() past the limits is its supervisor's failure", async () => {
+  const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  try {
+    let failure: unknown;
+    try {
+      await using _tree = await supervise([
+        serverChild(
+          "echo",
+          { port: taken.addr.port, codec: lines() },
+          () => ({ frame() {} }),
+        ),
+      ]);
+    } catch (error) {
+      failure = error;
+    }
+    assertInstanceOf(failure, Error);
+  } finally {
+    taken.close();
+  }
+});
+
+/** A client that answers what it is told, on a network that comes and goes. */
+function client(options: { capacity?: number } = {}) {
+  const clock = manualClock();
+  const network = memoryNetwork();
+  const events: NetEvent[] = [];
+  const received: string[] = [];
+  const listen = () =>
+    serve({ transport: "custom", network, codec: lines(), clock }, () => ({
+      frame: (line) => received.push(line),
+    }));
+  const child = connectionChild<string, string, string>("client", {
+    transport: "custom",
+    network,
+    codec: lines(),
+    clock,
+    mailbox: { capacity: options.capacity ?? 1_024 },
+    reconnect: { minMs: 100, maxMs: 1_000, jitter: 0 },
+    onEvent: (event) => events.push(event),
+  }, (connection) => ({
+    frame(line) {
+      if (line === "bye") void connection.close();
+    },
+    message: (line) => connection.send(line),
+  }));
+  return { clock, network, events, received, listen, child };
+}
+
+Deno.test("connectionChild() tries again with growing delays until there is a server, and loses no message meanwhile", async () => {
+  const { clock, events, received, listen, child } = client();
+  await using _tree = await supervise([child], { clock });
+  for (let i = 0; i < 5; i++) assertEquals(child.ref.tell(`m${i}`), "accepted");
+  await clock.advance(1_000);
+  assertEquals(
+    events.flatMap((event) =>
+      event.kind === "reconnecting" ? [event.inMs] : []
+    ),
+    [100, 200, 400, 800],
+  );
+  await using _server = listen();
+  await clock.advance(500);
+  assertEquals(received, ["m0", "m1", "m2", "m3", "m4"]);
+});
+
+Deno.test("connectionChild() connects again when the server goes away and comes back", async () => {
+  const { clock, received, listen, child, events } = client();
+  const first = listen();
+  await using _tree = await supervise([child], { clock });
+  child.ref.tell("one");
+  await clock.settle();
+  assertEquals(received, ["one"]);
+  first.kill();
+  await first.exited;
+  await clock.settle();
+  child.ref.tell("two");
+  child.ref.tell("three");
+  await using _second = listen();
+  await clock.advance(100);
+  assertEquals(received, ["one", "two", "three"]);
+  assertEquals(events.filter(({ kind }) => kind === "opened").length, 2);
+});
+
+Deno.test("connectionChild() hands what a lost connection had not served to the next one, in order", async () => {
+  const clock = manualClock();
+  const network = memoryNetwork();
+  const seen: string[] = [];
+  let gate = Promise.withResolvers<void>();
+  const child = connectionChild<string, string, string>("client", {
+    transport: "custom",
+    network,
+    codec: lines(),
+    clock,
+    reconnect: { jitter: 0 },
+  }, () => ({
+    frame() {},
+    async message(line) {
+      seen.push(line);
+      await gate.promise;
+    },
+  }));
+  const first = serve(
+    { transport: "custom", network, codec: lines(), clock },
+    () => ({ frame() {} }),
+  );
+  await using _tree = await supervise([child], { clock });
+  const sent = Array.from({ length: 200 }, (_, i) => `m${i}`);
+  for (const line of sent) child.ref.tell(line);
+  await clock.settle();
+  assertEquals(seen, ["m0"], "the first is being served, the others wait");
+  first.kill();
+  await first.exited;
+  gate.resolve();
+  gate = Promise.withResolvers();
+  gate.resolve();
+  await clock.settle();
+  await using _second = serve({
+    transport: "custom",
+    network,
+    codec: lines(),
+    clock,
+  }, () => ({ frame() {} }));
+  await clock.advance(200);
+  assertEquals(seen, sent, "at most once, none lost, none doubled");
+});
+
+Deno.test("connectionChild() keeps its mailbox's bound while there is no connection, and a stop waits for one no longer than the grace", async () => {
+  const { clock, child } = client({ capacity: 3 });
+  const tree = await supervise([child], { clock });
+  await clock.settle();
+  const verdicts = ["a", "b", "c", "d", "e"].map((line) =>
+    child.ref.tell(line)
+  );
+  assertEquals(
+    verdicts.filter((verdict) => verdict === "full").length > 0,
+    true,
+  );
+  const stopped = tree.stop();
+  await clock.advance(5_000);
+  await stopped;
+  assertEquals(clock.pendingTimers, 0);
+});
+
+Deno.test("connectionChild() ends when its handler closes the connection", async () => {
+  const clock = manualClock();
+  const network = memoryNetwork();
+  await using _server = serve({
+    transport: "custom",
+    network,
+    codec: lines(),
+    clock,
+  }, (connection) => {
+    connection.send("bye");
+    return { frame() {} };
+  });
+  const child = connectionChild("client", {
+    transport: "custom",
+    network,
+    codec: lines(),
+    clock,
+  }, (connection) => ({
+    frame: () => void connection.close(),
+  }));
+  await using tree = await supervise([{ ...child, restart: "onFailure" }], {
+    clock,
+  });
+  await clock.settle();
+  assertEquals(tree.children[0].phase, "stopped");
+});
+
+Deno.test("connectionChild() fails when the peer breaks the format: its supervisor decides", async () => {
+  const clock = manualClock();
+  const network = memoryNetwork();
+  await using _server = serve<Uint8Array>({
+    transport: "custom",
+    network,
+    codec: (await import("../../mod.ts")).raw(),
+    clock,
+  }, (connection) => {
+    connection.send(new Uint8Array([0xff, 0x0a]));
+    return { frame() {} };
+  });
+  const child = connectionChild("client", {
+    transport: "custom",
+    network,
+    codec: lines(),
+    clock,
+  }, () => ({ frame() {} }));
+  const tree = await supervise([{
+    ...child,
+    restart: "never",
+    significant: true,
+  }], { clock, autoShutdown: "anySignificant" });
+  let reason: unknown;
+  void child.ref.exited.then((exit) =>
+    reason = exit.kind === "failed" && exit.error
+  );
+  await clock.settle();
+  await tree.exited;
+  assertInstanceOf(reason, FrameError);
+});
+
+Deno.test("connectionChild() refuses wrong options when it is made", () => {
+  assertThrows(
+    () =>
+      connectionChild(
+        "client",
+        { port: 1, codec: lines(), graceMs: -1 },
+        () => ({ frame() {} }),
+      ),
+    RangeError,
+    "'graceMs'",
+  );
+  assertThrows(
+    () =>
+      connectionChild("client", {
+        port: 1,
+        codec: lines(),
+        reconnect: { minMs: -1 },
+      }, () => ({ frame() {} })),
+    RangeError,
+    "minMs",
+  );
+});

@@ -1,0 +1,102 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { actorChild, type ReplyTo, supervise } from "../../actor.ts";
+import { manualClock } from "../../src/testing/manual_clock.ts";
+
+/** Tells which incarnation served it; some messages end their own incarnation, or await a gate. */
+function setup() {
+  const clock = manualClock();
+  const log: string[] = [];
+  const gates: PromiseWithResolvers<void>[] = [];
+  const child = actorChild<string | ReplyTo<number>>("c", (context) => ({
+    receive(message) {
+      if (typeof message === "function") return message(context.incarnation);
+      log.push(`${context.incarnation} ${message}`);
+      if (message === "kill") context.self.kill();
+      if (message === "crash") throw new Error("crash");
+      if (message !== "wait") return;
+      gates.push(Promise.withResolvers());
+      return gates.at(-1)!.promise;
+    },
+  }), { clock });
+  return { clock, log, gates, child, ref: child.ref };
+}
+
+for (const late of ["resolve", "reject"] as const) {
+  Deno.test(`actorChild(): a turn that ${late}s after its incarnation was killed does not take the mail of the next`, async () => {
+    const { clock, log, gates, child, ref } = setup();
+    await using _tree = await supervise([child], { clock });
+    ref.tell("wait");
+    await clock.settle();
+    ref.tell("a");
+    ref.kill();
+    gates[0][late]();
+    await clock.settle();
+    ref.tell("b");
+    await clock.settle();
+    assertEquals(log, ["0 wait", "1 a", "1 b"]);
+  });
+}
+
+Deno.test("actorChild(): an incarnation that kills itself leaves the rest of the mail to the next", async () => {
+  const { clock, log, child, ref } = setup();
+  await using _tree = await supervise([child], { clock });
+  for (const message of ["a", "kill", "b"]) ref.tell(message);
+  await clock.settle();
+  assertEquals(log, ["0 a", "0 kill", "1 b"]);
+});
+
+Deno.test("actorChild(): what a supervisor holds of an old incarnation cannot end the next", async () => {
+  const { clock, child, ref } = setup();
+  await using tree = await supervise([child], { clock });
+  const old = tree.children[0].child!;
+  ref.tell("crash");
+  await clock.settle();
+  assertEquals((await old.exited).kind, "failed");
+  assertEquals((await old.stop()).kind, "failed");
+  old.kill();
+  await old[Symbol.asyncDispose]();
+  await clock.settle();
+  assertEquals(await ref.ask<number>((r) => r), 1);
+  assertEquals(old.name, "c");
+});
+
+Deno.test("actorChild(): mail and deliveries that wait survive a restart, in order, but for the failed message", async () => {
+  const clock = manualClock();
+  const log: string[] = [];
+  const child = actorChild<string>("c", () => ({
+    receive(message) {
+      log.push(message);
+      if (message === "crash") throw new Error("crash");
+    },
+  }), { clock, mailbox: { capacity: 2 } });
+  const { ref } = child;
+  ref.tell("a");
+  ref.tell("crash");
+  const delivered = Promise.all([ref.deliver("b"), ref.deliver("c")]);
+  await using _tree = await supervise([child], {
+    clock,
+    backoff: { minMs: 10, jitter: 0 },
+  });
+  await clock.settle();
+  assertEquals(log, ["a", "crash"]);
+  assertEquals(ref.phase, "restarting");
+  await delivered;
+  await clock.advance(10);
+  assertEquals(log, ["a", "crash", "b", "c"]);
+});
+
+Deno.test("actorChild(): disposing the ref ends the incarnation, which always restarts", async () => {
+  const { clock, child, ref } = setup();
+  await using _tree = await supervise([child], { clock });
+  await ref[Symbol.asyncDispose]();
+  await clock.settle();
+  assertEquals(await ref.ask<number>((r) => r), 1);
+});
+
+Deno.test("actorChild() gives a spec without the options that were not given", () => {
+  const { child } = setup();
+  assertEquals(Object.keys(child).sort(), ["name", "ref", "start"]);
+  assertThrows(() =>
+    actorChild("c", () => ({ receive() {} }), { graceMs: -1 })
+  );
+});

@@ -1,0 +1,60 @@
+/** A child process whose lines a test waits for. */
+
+export interface Child extends AsyncDisposable {
+  /** The next line of its standard output; throws when it ends first. */
+  line(): Promise<string>;
+  kill(signal: Deno.Signal): void;
+  readonly status: Promise<Deno.CommandStatus>;
+}
+
+/** Starts `command`. It is killed at the end of the scope. */
+export function startChild(command: string, args: string[]): Child {
+  const process = new Deno.Command(command, {
+    args,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const reader = process.stdout.pipeThrough(new TextDecoderStream())
+    .getReader();
+  let text = "";
+  return {
+    status: process.status,
+    async line() {
+      for (;;) {
+        const end = text.indexOf("\n");
+        if (end >= 0) {
+          const line = text.slice(0, end);
+          text = text.slice(end + 1);
+          return line;
+        }
+        const { value, done } = await reader.read();
+        if (done) throw new Error(`the child ended; it had said: ${text}`);
+        text += value;
+      }
+    },
+    kill: (signal) => process.kill(signal),
+    async [Symbol.asyncDispose]() {
+      try {
+        process.kill("SIGKILL");
+      } catch (error) {
+        // It has ended already.
+        if (!(error instanceof TypeError)) throw error;
+      }
+      await reader.cancel();
+      await process.status;
+    },
+  };
+}
+
+/** The chaos server, with `flags`; `shell` goes in front of it, such as `ulimit -n 40;`. */
+export function startChaosServer(flags: string[], shell = ""): Child {
+  const server = new URL("./chaos_server.ts", import.meta.url).pathname;
+  const args = ["run", "--quiet", "--allow-net=127.0.0.1", server, ...flags];
+  return shell === "" ? startChild(Deno.execPath(), args) : startChild("sh", [
+    "-c",
+    `${shell} exec "$0" "$@"`,
+    Deno.execPath(),
+    ...args,
+  ]);
+}
