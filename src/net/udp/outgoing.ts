@@ -75,7 +75,7 @@ export class Outgoing<Out> {
       this.#writer = this.#spare.pop() ?? new ByteWriter();
     }
     this.#socket.send(bytes, to).then(
-      () => this.#settled(length, lent),
+      lent === undefined ? this.#onSent : () => this.#settled(length, lent),
       (error) => {
         this.#settled(length, lent);
         this.#onFailed(error, to);
@@ -90,7 +90,10 @@ export class Outgoing<Out> {
     return new Promise((resolve) => this.#onIdle.push(resolve));
   }
 
-  #settled(byteLength: number, lent: ByteWriter | undefined): void {
+  /** A datagram is sent whole, so this is how large it was: no function of its own for each. */
+  readonly #onSent = (byteLength: number): void => this.#settled(byteLength);
+
+  #settled(byteLength: number, lent?: ByteWriter): void {
     if (lent !== undefined && this.#spare.length < KEPT_WRITERS) {
       this.#spare.push(lent);
     }
