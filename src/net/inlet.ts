@@ -14,8 +14,14 @@ const FIRST_BYTES = 1_024;
 /** 64 KiB is about what one read brings; the rest is for headers, so that payloads of powers of two fit whole. */
 const MOST_BYTES = 65_536 + 1_024;
 
-/** A tail smaller than this is not worth a read of its own. */
+/**
+ * A tail smaller than this, or than the last read, is not worth a read of its own: it would cut in two what
+ * the next read can bring, and peers that answer each piece would go on sending pieces.
+ */
 const LEAST_BYTES = 512;
+
+/** Where bytes are kept, a buffer should do for so many reads: making it costs as much as one. */
+const READS_PER_BUFFER = 8;
 
 /** After so many reads in a row that a slot would have held, the slot is enough. */
 const SHORT_READS = 16;
@@ -31,6 +37,7 @@ export class Inlet {
   #buffer = NOTHING;
   #used = 0;
   #shortReads = 0;
+  #lastRead = 0;
 
   constructor(reuse: boolean, slot: Uint8Array) {
     this.#reuse = reuse;
@@ -44,7 +51,9 @@ export class Inlet {
     }
     if (free && this.#reuse && this.#buffer.length >= this.#size) {
       this.#used = 0;
-    } else if (this.#buffer.length - this.#used < LEAST_BYTES) {
+    } else if (
+      this.#buffer.length - this.#used < Math.max(LEAST_BYTES, this.#lastRead)
+    ) {
       this.#buffer = new Uint8Array(Math.max(FIRST_BYTES, this.#size));
       this.#used = 0;
     }
@@ -64,11 +73,15 @@ export class Inlet {
     const chunk = target.subarray(0, byteLength);
     if (target.buffer !== this.#buffer.buffer) return chunk;
     this.#used += byteLength;
+    this.#lastRead = byteLength;
     this.#shortReads = byteLength < SLOT_BYTES ? this.#shortReads + 1 : 0;
     if (this.#shortReads === SHORT_READS) {
       this.#shortReads = 0;
       this.#size = SLOT_BYTES;
-    } else if (this.#used === this.#buffer.length) {
+    } else if (
+      this.#used === this.#buffer.length ||
+      (!this.#reuse && byteLength * READS_PER_BUFFER > this.#size)
+    ) {
       this.#size = Math.min(
         MOST_BYTES,
         Math.max(FIRST_BYTES, this.#size * 4),

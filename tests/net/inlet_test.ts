@@ -72,3 +72,23 @@ Deno.test("Inlet gives the memory for small frames back when it is told that the
   assertNotStrictEquals(read(inlet, 10, 3).chunk.buffer, first.buffer);
   assertEquals(first, new Uint8Array(10).fill(1));
 });
+
+Deno.test("Inlet never reads into a tail that is smaller than the last read, because that would cut the next", () => {
+  const inlet = new Inlet(false, new Uint8Array(SLOT_BYTES));
+  read(inlet, SLOT_BYTES);
+  for (let i = 0; i < 200; i++) {
+    const { target } = read(inlet, Math.min(2_176, inlet.target(true).length));
+    if (i > 2) assert(target.length >= 2_176, `${target.length} bytes`);
+  }
+});
+
+Deno.test("Inlet makes buffers for several reads of what the peer sends at a time", () => {
+  const inlet = new Inlet(false, new Uint8Array(SLOT_BYTES));
+  read(inlet, SLOT_BYTES);
+  const buffers = new Set<ArrayBufferLike>();
+  for (let i = 0; i < 200; i++) {
+    const { chunk } = read(inlet, Math.min(2_176, inlet.target(true).length));
+    buffers.add(chunk.buffer);
+  }
+  assert(buffers.size < 20, `${buffers.size} buffers`);
+});
