@@ -9,8 +9,11 @@
 import { type ByteSink, ByteWriter } from "../framing/mod.ts";
 import type { ByteStream } from "../transport/mod.ts";
 
-/** What each of the two buffers may keep for the next turn, until the connection is quiet. */
-const KEPT_BYTES = 262_144;
+/**
+ * What each of the two buffers may keep for the next turn, until the connection is quiet: enough for a frame of
+ * 1 MiB, the default limit. Fresh memory for each such frame costs more than copying it.
+ */
+const KEPT_BYTES = 1_048_576 + 65_536;
 
 const NOTHING = new Uint8Array(0);
 
