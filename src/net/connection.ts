@@ -20,7 +20,7 @@ import {
   type ReplyTo,
   type TellVerdict,
 } from "../actor/mod.ts";
-import { nextTask, type Timer } from "../clock.ts";
+import { nextTask, systemClock, type Timer } from "../clock.ts";
 import {
   ConnectionLostError,
   SlowConsumerError,
@@ -33,7 +33,7 @@ import { addrText, type ByteStream, lostError } from "../transport/mod.ts";
 import { badHandler, exitOf, isThenable, planCrash } from "./crash.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Input } from "./input.ts";
-import type { ConnectionSettings } from "./options.ts";
+import { type ConnectionSettings, QUIET_MS } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import { Pulls } from "./pulls.ts";
 import { bodyReadable, frameReadable } from "./streams.ts";
@@ -45,12 +45,6 @@ import type {
 
 /** Turns before others get a chance: a handler that feeds its own mailbox must not stop the process. */
 const TURNS_PER_PUMP = 1_024;
-
-/**
- * What the peer sent before it was told of the end may lie in the system's buffers: a read of it is through
- * after a round or two of the event loop.
- */
-const QUIET_ROUNDS = 4;
 
 /** What poisoned frames are overwritten with: no ASCII, no zero, easy to see in a dump. */
 const POISON = 0xdb;
@@ -127,8 +121,9 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   #shutdownAsked = false;
   /** Serve what is at hand, then end. */
   #draining = false;
-  /** Rounds of the event loop without news that still have to pass before a draining wire counts as quiet. */
-  #roundsToQuiet = QUIET_ROUNDS;
+  /** Nothing has come for `QUIET_MS` while draining. */
+  #quiet = false;
+  #quietTimer: Timer | undefined;
   #lost: CloseReason | undefined;
 
   #readable: ReadableStream<In> | undefined;
@@ -534,18 +529,15 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
     else if (this.#isQuiet()) this.#end({ by: "shutdown" }, "polite");
   }
 
-  /** Draining, and nothing has come for some rounds of the event loop; asks for those rounds. */
+  /** Draining, and nothing more comes: what is not known to be quiet yet is listened to for a moment. */
   #isQuiet(): boolean {
-    if (!this.#draining || this.#roundsToQuiet === 0) return this.#draining;
-    if (this.#roundsToQuiet < QUIET_ROUNDS) return false;
+    if (!this.#draining || this.#quiet) return this.#draining;
     const { bytesIn } = this.#input;
-    const round = () => {
-      if (this.#input.bytesIn !== bytesIn) this.#roundsToQuiet = QUIET_ROUNDS;
-      else if (--this.#roundsToQuiet > 0) return nextTask(round);
+    this.#quietTimer ??= systemClock.after(QUIET_MS, () => {
+      this.#quietTimer = undefined;
+      this.#quiet = this.#input.bytesIn === bytesIn;
       this.#pump();
-    };
-    this.#roundsToQuiet--;
-    nextTask(round);
+    });
     return false;
   }
 
@@ -812,6 +804,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
       this.#life.to("stop");
       this.#ending = "flushing";
       this.#restartTimer?.cancel();
+      this.#quietTimer?.cancel();
       this.#giveBack();
       this.#mailbox?.close();
       this.#asks?.close();

@@ -308,7 +308,7 @@ Deno.test("crash storm: 200 connections, 1 frame in 100 crashes its handler; eve
   const frames = 3_000;
   const connections = 200;
   let crashes = 0;
-  const before = openDescriptors();
+  // That no timer, descriptor or operation is left afterwards is what the sanitizers see to.
   {
     await using server = serve({
       port: 0,
@@ -340,12 +340,6 @@ Deno.test("crash storm: 200 connections, 1 frame in 100 crashes its handler; eve
     assertEquals(crashes, poisoned);
     assertEquals(poisoned > connections * frames / 200, true);
   }
-  const after = openDescriptors();
-  assertEquals(
-    after <= before,
-    true,
-    `${before} descriptors before, ${after} after`,
-  );
 });
 
 /** About one line in a hundred, by its text alone. */
@@ -355,11 +349,4 @@ function isPoison(line: string): boolean {
     hash = (hash * 31 + line.charCodeAt(i)) >>> 0;
   }
   return hash % 100 === 0;
-}
-
-/** 0 where the system does not show them: then nothing is compared. */
-function openDescriptors(): number {
-  return Deno.build.os === "linux"
-    ? Array.from(Deno.readDirSync("/proc/self/fd")).length
-    : 0;
 }
