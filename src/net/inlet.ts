@@ -37,9 +37,14 @@ export class Inlet {
     return this.#used === 0 ? this.#buffer : this.#buffer.subarray(this.#used);
   }
 
+  /** Whether `bytes` lie in memory that may be read into again. */
+  owns(bytes: Uint8Array): boolean {
+    return bytes.buffer === this.#buffer.buffer;
+  }
+
   /** A read of `byteLength` bytes into the last target is over. A target that is not ours is no news. */
   took(target: Uint8Array, byteLength: number): void {
-    if (target.buffer !== this.#buffer.buffer) return;
+    if (!this.owns(target)) return;
     this.#used += byteLength;
     if (this.#used === this.#buffer.length) {
       this.#size = Math.min(MOST_BYTES, this.#size * 4);
