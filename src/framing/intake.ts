@@ -32,7 +32,8 @@ export class Intake {
   ended = false;
   /** The first error; thrown again by every later call. */
   error: FrameError | undefined;
-  #waiting: Uint8Array[] = [];
+  /** Of one chunk at a time, the usual case, nothing waits. */
+  #waiting: Uint8Array[] | undefined;
   #next = 0;
 
   constructor(codec: string) {
@@ -49,7 +50,7 @@ export class Intake {
       this.at = 0;
       this.end = chunk.length;
     } else {
-      this.#waiting.push(chunk);
+      (this.#waiting ??= []).push(chunk);
     }
   }
 
@@ -62,11 +63,12 @@ export class Intake {
 
   /** Goes to the next chunk, when the current one is used up; `false` = there is none. */
   advance(): boolean {
-    if (this.#next === this.#waiting.length) return false;
-    const chunk = this.#waiting[this.#next];
-    this.#waiting[this.#next++] = EMPTY;
-    if (this.#next === this.#waiting.length) {
-      this.#waiting = [];
+    const waiting = this.#waiting;
+    if (waiting === undefined) return false;
+    const chunk = waiting[this.#next];
+    waiting[this.#next++] = EMPTY;
+    if (this.#next === waiting.length) {
+      this.#waiting = undefined;
       this.#next = 0;
     }
     this.base += this.end;
@@ -79,21 +81,21 @@ export class Intake {
   /** Bytes fed and not used up. */
   get length(): number {
     let sum = this.end - this.at;
-    for (let i = this.#next; i < this.#waiting.length; i++) {
-      sum += this.#waiting[i].length;
-    }
+    const waiting = this.#waiting;
+    if (waiting === undefined) return sum;
+    for (let i = this.#next; i < waiting.length; i++) sum += waiting[i].length;
     return sum;
   }
 
   /** `true` when the current chunk is used up and none waits. */
   get empty(): boolean {
-    return this.at === this.end && this.#next === this.#waiting.length;
+    return this.at === this.end && this.#waiting === undefined;
   }
 
   /** Hands over `before` and everything unused as one array, and is empty afterwards. */
   takeRest(before: readonly Uint8Array[] = []): Uint8Array {
     const rest = this.bytes.subarray(this.at, this.end);
-    const waiting = this.#waiting.slice(this.#next);
+    const waiting = this.#waiting?.slice(this.#next) ?? [];
     this.base += this.end;
     for (const chunk of waiting) this.base += chunk.length;
     this.#forget();
@@ -108,8 +110,10 @@ export class Intake {
       : this.bytes.slice(this.at, this.end);
     this.at = 0;
     this.end = this.bytes.length;
-    for (let i = this.#next; i < this.#waiting.length; i++) {
-      this.#waiting[i] = this.#waiting[i].slice();
+    const waiting = this.#waiting;
+    if (waiting === undefined) return;
+    for (let i = this.#next; i < waiting.length; i++) {
+      waiting[i] = waiting[i].slice();
     }
   }
 
@@ -176,7 +180,7 @@ export class Intake {
     this.bytes = EMPTY;
     this.at = 0;
     this.end = 0;
-    this.#waiting = [];
+    this.#waiting = undefined;
     this.#next = 0;
   }
 }

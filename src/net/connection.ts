@@ -49,6 +49,8 @@ const TURNS_PER_PUMP = 1_024;
 /** What poisoned frames are overwritten with: no ASCII, no zero, easy to see in a dump. */
 const POISON = 0xdb;
 
+const NO_HISTORY: RestartHistory = [];
+
 /** What a connection is made from. */
 export interface ConnectionParts<In, Out, M> {
   id: number;
@@ -75,12 +77,13 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   readonly name: string;
   readonly localAddr: Deno.Addr;
   readonly remoteAddr: Deno.Addr;
-  readonly closed: Promise<CloseReason>;
-  readonly exited: Promise<ExitReason>;
-  #resolveClosed!: (reason: CloseReason) => void;
-  #resolveExited!: (reason: ExitReason) => void;
-
-  readonly #parts: ConnectionParts<In, Out, M>;
+  readonly #stream: ByteStream;
+  readonly #server: string | undefined;
+  readonly #handler: ConnectionHandler<In, Out, M> | undefined;
+  readonly #onUnserved: ((messages: M[]) => void) | undefined;
+  readonly #onEnd:
+    | ((connection: ConnectionActor<In, Out, M>) => void)
+    | undefined;
   readonly #settings: ConnectionSettings;
   readonly #poisons: boolean;
   #codec: Codec<In, Out>;
@@ -90,7 +93,12 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   readonly #pulls = new Pulls<In>();
   readonly #deadlines: Deadlines;
   readonly #openedAtMs = Date.now();
-  // Made when first needed: most connections never are.
+  // Made when first needed: a server has thousands of connections that are idle and pay for every field.
+  #closed: PromiseWithResolvers<CloseReason> | undefined;
+  #exited: PromiseWithResolvers<ExitReason> | undefined;
+  #onTurnDone: (() => void) | undefined;
+  #onTurnFailed: ((error: unknown) => void) | undefined;
+  #onFlush: (() => void) | undefined;
   #mailbox: Mailbox<M> | undefined;
   #asks: Asks | undefined;
   #aborter: AbortController | undefined;
@@ -100,7 +108,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   /** Handlers that are scripts and have not come to their end. */
   #scripts = 0;
   #incarnation = 0;
-  #history: RestartHistory = [];
+  #history: RestartHistory = NO_HISTORY;
   #restartTimer: Timer | undefined;
 
   /** A callback is running, or what it returned has not settled. */
@@ -131,8 +139,8 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   #pullCount = 0;
   #pullCountAtFlush = 0;
   #flushQueued = false;
-  #drainWaits: (() => void)[] = [];
-  #emptyWaits: (() => void)[] = [];
+  #drainWaits: (() => void)[] | undefined;
+  #emptyWaits: (() => void)[] | undefined;
   #writeEnded = false;
 
   #framesIn = 0;
@@ -152,10 +160,12 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
     this.name = name;
     this.localAddr = stream.localAddr;
     this.remoteAddr = stream.remoteAddr;
-    this.#parts = parts;
+    this.#stream = stream;
+    this.#server = parts.server;
+    this.#handler = parts.handler;
+    this.#onUnserved = parts.onUnserved;
+    this.#onEnd = parts.onEnd;
     this.#settings = settings;
-    this.closed = new Promise((resolve) => this.#resolveClosed = resolve);
-    this.exited = new Promise((resolve) => this.#resolveExited = resolve);
     this.#deadlines = new Deadlines(settings.clock.now());
     this.#poisons = settings.frames === "poisoned";
     this.#codec = codec;
@@ -163,6 +173,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
       stream,
       codec,
       settings.frames !== "kept",
+      settings.slots,
       this.#pump,
       this.#onLost,
     );
@@ -171,8 +182,8 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
 
   /** Starts the handler and the first read. Called once, by whoever made the connection. */
   open(): void {
-    const { settings, server } = this.#parts;
-    settings.emit({
+    const server = this.#server;
+    this.#settings.emit({
       kind: "opened",
       ...(server === undefined ? {} : { server }),
       connection: this.id,
@@ -183,6 +194,22 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   }
 
   // ── what everybody sees ──
+
+  get closed(): Promise<CloseReason> {
+    if (this.#closed === undefined) {
+      this.#closed = Promise.withResolvers();
+      if (this.phase === "stopped") this.#closed.resolve(this.#reason!);
+    }
+    return this.#closed.promise;
+  }
+
+  get exited(): Promise<ExitReason> {
+    if (this.#exited === undefined) {
+      this.#exited = Promise.withResolvers();
+      if (this.phase === "stopped") this.#exited.resolve(this.#exit!);
+    }
+    return this.#exited.promise;
+  }
 
   get phase(): Phase {
     return this.#life.phase;
@@ -231,7 +258,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
 
   drained(): Promise<void> {
     if (this.#isDrained()) return Promise.resolve();
-    return new Promise((resolve) => this.#drainWaits.push(resolve));
+    return new Promise((resolve) => (this.#drainWaits ??= []).push(resolve));
   }
 
   async endWrite(): Promise<void> {
@@ -239,11 +266,13 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
     this.#writeEnded = true;
     this.#outbox.flush();
     if (this.#outbox.size > 0) {
-      await new Promise<void>((resolve) => this.#emptyWaits.push(resolve));
+      await new Promise<void>((resolve) =>
+        (this.#emptyWaits ??= []).push(resolve)
+      );
     }
     if (this.#reason !== undefined) return;
     try {
-      await this.#parts.stream.closeWrite();
+      await this.#stream.closeWrite();
     } catch (error) {
       this.#onLost(error);
     }
@@ -402,7 +431,10 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
       framesIn: this.#framesIn,
       midFrame: this.#input.midFrame,
     }, this.#settings);
-    if (this.#deadlines.silent) this.#outbox.relax();
+    if (this.#deadlines.silent) {
+      this.#outbox.relax();
+      this.#input.relax();
+    }
     if (passed === "idle") {
       this.#idleAsked = true;
       this.#pump();
@@ -470,7 +502,10 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
         continue;
       }
       if (isThenable(result)) {
-        Promise.resolve(result).then(this.#onTurnDone, this.#onTurnFailed);
+        Promise.resolve(result).then(
+          this.#onTurnDone ??= () => this.#turnDone(),
+          this.#onTurnFailed ??= (error) => this.#turnFailed(error),
+        );
         return true;
       }
       if (this.#poisons) this.#poison();
@@ -541,17 +576,17 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
     return false;
   }
 
-  readonly #onTurnDone = (): void => {
+  #turnDone(): void {
     this.#turning = false;
     if (this.#poisons) this.#poison();
     this.#pump();
-  };
+  }
 
-  readonly #onTurnFailed = (error: unknown): void => {
+  #turnFailed(error: unknown): void {
     this.#turning = false;
     this.#crashed(error);
     this.#pump();
-  };
+  }
 
   /** Overwrites the frame whose turn is over, so that whoever kept it finds out. */
   #poison(): void {
@@ -600,7 +635,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   // ── crash and restart ──
 
   #start(): void {
-    const { handler } = this.#parts;
+    const handler = this.#handler;
     if (handler === undefined) {
       this.#life.to("started");
       return;
@@ -710,36 +745,44 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
     if (this.#corked || this.#flushQueued) return;
     this.#flushQueued = true;
     this.#pullCountAtFlush = this.#pullCount;
-    queueMicrotask(this.#flushSoon);
+    queueMicrotask(this.#onFlush ??= () => this.#flushSoon());
   }
 
   /**
    * What is sent outside the callbacks is corked until the code that sends comes to its next `await`, and,
    * in a `for await` loop, as long as its next frame is already at hand.
    */
-  readonly #flushSoon = (): void => {
+  #flushSoon(): void {
     if (this.#pullCount !== this.#pullCountAtFlush) {
       this.#pullCountAtFlush = this.#pullCount;
-      queueMicrotask(this.#flushSoon);
+      queueMicrotask(this.#onFlush!);
       return;
     }
     this.#flushQueued = false;
     this.#outbox.flush();
-  };
+  }
 
   readonly #onWritten = (): void => {
-    if (this.#isDrained()) {
-      for (const resolve of this.#drainWaits.splice(0)) resolve();
-    }
-    if (this.#outbox.size === 0) {
-      for (const resolve of this.#emptyWaits.splice(0)) resolve();
-    }
+    if (this.#isDrained()) this.#wakeDrainWaits();
+    if (this.#outbox.size === 0) this.#wakeEmptyWaits();
     // Without this test the end of every write would look for turns that are not there.
     if (this.#throttled || this.#reason !== undefined) {
       this.#throttled = false;
       this.#pump();
     }
   };
+
+  #wakeDrainWaits(): void {
+    const waits = this.#drainWaits;
+    this.#drainWaits = undefined;
+    if (waits !== undefined) { for (const resolve of waits) resolve(); }
+  }
+
+  #wakeEmptyWaits(): void {
+    const waits = this.#emptyWaits;
+    this.#emptyWaits = undefined;
+    if (waits !== undefined) { for (const resolve of waits) resolve(); }
+  }
 
   #isDrained(): boolean {
     return this.#reason !== undefined ||
@@ -788,7 +831,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   }
 
   #giveBack(): void {
-    const { onUnserved } = this.#parts;
+    const onUnserved = this.#onUnserved;
     if (onUnserved === undefined || this.#mailbox === undefined) return;
     const messages: M[] = [];
     while (this.#mailbox.size > 0) messages.push(this.#mailbox.shift());
@@ -826,8 +869,8 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
       this.#outbox.flush();
       if (this.#outbox.size > 0) return this.#armGrace(this.#settings.graceMs);
       this.#ending = "closing";
-      for (const resolve of this.#drainWaits.splice(0)) resolve();
-      for (const resolve of this.#emptyWaits.splice(0)) resolve();
+      this.#wakeDrainWaits();
+      this.#wakeEmptyWaits();
       void this.#shut();
     }
     if (this.#ending === "waiting") {
@@ -845,7 +888,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
     if (this.#manner === "polite" && !this.#writeEnded) {
       this.#armGrace(this.#settings.graceMs);
       try {
-        await this.#parts.stream.closeWrite();
+        await this.#stream.closeWrite();
       } catch { /* The peer was faster: there is nobody left to tell. */ }
     }
     this.#closeStream();
@@ -858,12 +901,11 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   #closeStream(): void {
     if (this.#streamClosed) return;
     this.#streamClosed = true;
-    this.#parts.stream.close();
+    this.#stream.close();
   }
 
   async #farewell(): Promise<void> {
     const reason = this.#reason!;
-    const { onEnd, settings } = this.#parts;
     try {
       await this.#handlers?.closed?.(reason);
     } catch (error) {
@@ -872,15 +914,15 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
     }
     this.#graceTimer?.cancel();
     this.#life.to("ended");
-    settings.emit({
+    this.#settings.emit({
       kind: "closed",
       connection: this.id,
       reason,
       stats: this.stats,
     });
-    onEnd?.(this);
-    this.#resolveClosed(reason);
-    this.#resolveExited(this.#exit!);
+    this.#onEnd?.(this);
+    this.#closed?.resolve(reason);
+    this.#exited?.resolve(this.#exit!);
   }
 
   #armGrace(graceMs: number): void {

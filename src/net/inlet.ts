@@ -6,32 +6,55 @@
  * @module
  */
 
-/** Enough for a small message; an idle connection pays for it, so it is small. */
+import { SLOT_BYTES } from "./slots.ts";
+
+/** The first buffer of one's own, for a peer that fills its slot. */
 const FIRST_BYTES = 1_024;
 
 /** 64 KiB is about what one read brings; the rest is for headers, so that payloads of powers of two fit whole. */
 const MOST_BYTES = 65_536 + 1_024;
 
-/** A tail smaller than this is not worth a read of its own. */
+/**
+ * A tail smaller than this, or than the last read, is not worth a read of its own: it would cut in two what
+ * the next read can bring, and peers that answer each piece would go on sending pieces.
+ */
 const LEAST_BYTES = 512;
+
+/** Where bytes are kept, a buffer should do for so many reads: making it costs as much as one. */
+const READS_PER_BUFFER = 8;
+
+/** After so many reads in a row that a slot would have held, the slot is enough. */
+const SHORT_READS = 16;
+
+const NOTHING = new Uint8Array(0);
 
 /** The read buffers of one connection. */
 export class Inlet {
   readonly #reuse: boolean;
-  #size = FIRST_BYTES;
-  #buffer = new Uint8Array(0);
+  readonly #slot: Uint8Array;
+  /** Length of the next buffer; `SLOT_BYTES` = the slot will do. */
+  #size = SLOT_BYTES;
+  #buffer = NOTHING;
   #used = 0;
+  #shortReads = 0;
+  #lastRead = 0;
 
-  constructor(reuse: boolean) {
+  constructor(reuse: boolean, slot: Uint8Array) {
     this.#reuse = reuse;
+    this.#slot = slot;
   }
 
   /** Memory for one read. `free` says that the decoder needs nothing of what was read before. */
   target(free: boolean): Uint8Array {
+    if (this.#size === SLOT_BYTES && (free || !this.#reuse)) {
+      return this.#slot;
+    }
     if (free && this.#reuse && this.#buffer.length >= this.#size) {
       this.#used = 0;
-    } else if (this.#buffer.length - this.#used < LEAST_BYTES) {
-      this.#buffer = new Uint8Array(this.#size);
+    } else if (
+      this.#buffer.length - this.#used < Math.max(LEAST_BYTES, this.#lastRead)
+    ) {
+      this.#buffer = new Uint8Array(Math.max(FIRST_BYTES, this.#size));
       this.#used = 0;
     }
     return this.#used === 0 ? this.#buffer : this.#buffer.subarray(this.#used);
@@ -39,15 +62,56 @@ export class Inlet {
 
   /** Whether `bytes` lie in memory that may be read into again. */
   owns(bytes: Uint8Array): boolean {
-    return bytes.buffer === this.#buffer.buffer;
+    return bytes.buffer === this.#buffer.buffer ||
+      bytes.buffer === this.#slot.buffer;
   }
 
-  /** A read of `byteLength` bytes into the last target is over. A target that is not ours is no news. */
-  took(target: Uint8Array, byteLength: number): void {
-    if (!this.owns(target)) return;
-    this.#used += byteLength;
-    if (this.#used === this.#buffer.length) {
-      this.#size = Math.min(MOST_BYTES, this.#size * 4);
+  /**
+   * What a read of `byteLength` bytes into the last target brought, as a chunk that stays as it is. A target
+   * that is not ours is no news.
+   */
+  took(target: Uint8Array, byteLength: number): Uint8Array {
+    if (target === this.#slot) {
+      if (byteLength === SLOT_BYTES) this.#size = FIRST_BYTES;
+      const chunk = target.subarray(0, byteLength);
+      return this.#reuse ? chunk : this.#keep(chunk);
     }
+    const chunk = target.subarray(0, byteLength);
+    if (target.buffer !== this.#buffer.buffer) return chunk;
+    this.#used += byteLength;
+    this.#lastRead = byteLength;
+    this.#shortReads = byteLength < SLOT_BYTES ? this.#shortReads + 1 : 0;
+    if (this.#shortReads === SHORT_READS) {
+      this.#shortReads = 0;
+      this.#size = SLOT_BYTES;
+    } else if (
+      this.#used === this.#buffer.length ||
+      (!this.#reuse && byteLength * READS_PER_BUFFER > this.#size)
+    ) {
+      this.#size = Math.min(
+        MOST_BYTES,
+        Math.max(FIRST_BYTES, this.#size * 4),
+      );
+    }
+    return chunk;
+  }
+
+  /** Gives spare memory back, when there has been nothing to do for a while. A read under way keeps its own. */
+  relax(): void {
+    if (this.#size > SLOT_BYTES) return;
+    this.#buffer = NOTHING;
+    this.#used = 0;
+  }
+
+  /** Copies out of the slot: into one buffer after the other, because an array for each costs more than the copy. */
+  #keep(chunk: Uint8Array): Uint8Array {
+    if (this.#buffer.length - this.#used < chunk.length) {
+      this.#buffer = new Uint8Array(FIRST_BYTES);
+      this.#used = 0;
+    }
+    const from = this.#used;
+    this.#used += chunk.length;
+    this.#buffer.set(chunk, from);
+    return this.#buffer.subarray(from, this.#used);
   }
 }

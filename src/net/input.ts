@@ -12,6 +12,7 @@
 import type { Codec, FrameDecoder } from "../framing/mod.ts";
 import type { ByteStream } from "../transport/mod.ts";
 import { Inlet } from "./inlet.ts";
+import { SLOT_BYTES, type Slots } from "./slots.ts";
 
 /** The most that one read of a body brings. */
 const BODY_BYTES = 65_536;
@@ -26,6 +27,7 @@ interface Body {
 export class Input<In> {
   readonly #stream: ByteStream;
   readonly #borrowed: boolean;
+  readonly #slots: Slots;
   readonly #onInput: () => void;
   readonly #onLost: (error: unknown) => void;
   #decoder: FrameDecoder<In>;
@@ -35,7 +37,7 @@ export class Input<In> {
   /** The decoder has asked for more, so what is read goes to it at once. */
   #hungry = true;
   /** What came while nobody asked for it: at most one read, and what a codec or a body left over. */
-  #ahead: Uint8Array[] = [];
+  #ahead: Uint8Array[] | undefined;
   #body: Body | undefined;
   #reading: Promise<number | null> | undefined;
   #into: Uint8Array | undefined;
@@ -57,22 +59,24 @@ export class Input<In> {
     stream: ByteStream,
     codec: Pick<Codec<In, never>, "decoder" | "aliases">,
     borrowed: boolean,
+    slots: Slots,
     onInput: () => void,
     onLost: (error: unknown) => void,
   ) {
     this.#stream = stream;
     this.#borrowed = borrowed;
+    this.#slots = slots;
     this.#onInput = onInput;
     this.#onLost = onLost;
     this.#decoder = codec.decoder();
     this.#reuse = this.#mayReuse(codec);
-    this.#inlet = new Inlet(this.#reuse);
+    this.#inlet = this.#newInlet(codec);
   }
 
   /** Bytes that came and are not yet part of a frame that was taken. */
   get bufferedBytes(): number {
     let byteLength = this.#decoder.bufferedBytes;
-    for (const chunk of this.#ahead) byteLength += chunk.length;
+    for (const chunk of this.#ahead ?? []) byteLength += chunk.length;
     return byteLength;
   }
 
@@ -91,7 +95,7 @@ export class Input<In> {
     for (;;) {
       const frame = this.#decoder.next();
       if (frame !== undefined) return frame;
-      const chunk = this.#ahead.shift();
+      const chunk = this.#ahead?.shift();
       if (chunk !== undefined) {
         this.#decoder.feed(chunk);
       } else if (this.#eof && !this.#ended) {
@@ -108,8 +112,8 @@ export class Input<In> {
   /** Starts a read, unless one is pending or what the last one brought still waits. */
   want(): void {
     if (
-      this.#reading !== undefined || this.#ahead.length > 0 || this.#eof ||
-      this.#discarded
+      this.#reading !== undefined || this.#eof || this.#discarded ||
+      (this.#ahead !== undefined && this.#ahead.length > 0)
     ) return;
     this.#into = this.#target();
     this.#reading = this.#stream.read(this.#into);
@@ -122,7 +126,7 @@ export class Input<In> {
     this.#decoder = codec.decoder();
     this.#reuse = this.#mayReuse(codec);
     // Views on the old memory may be about, and a read into it may be under way.
-    this.#inlet = new Inlet(this.#reuse);
+    this.#inlet = this.#newInlet(codec);
   }
 
   /** The next `byteLength` bytes go past the decoder: `pullBody` until it gives `undefined`, or `skipBody`. */
@@ -171,10 +175,15 @@ export class Input<In> {
     this.#body?.wait?.resolve();
   }
 
+  /** Gives spare memory back, when there has been nothing to do for a while. */
+  relax(): void {
+    this.#inlet.relax();
+  }
+
   /** Takes nothing more in and frees the memory. A read under way ends with the stream. */
   discard(): void {
     this.#discarded = true;
-    this.#ahead = [];
+    this.#ahead = undefined;
     this.#decoder.takeRest();
     this.#body?.wait?.resolve();
   }
@@ -189,21 +198,30 @@ export class Input<In> {
       this.#decoder.detach !== undefined;
   }
 
+  /** A frame lent to a handler must not be a view of memory that other connections read into as well. */
+  #newInlet(codec: { readonly aliases: boolean }): Inlet {
+    const lends = this.#reuse && codec.aliases;
+    return new Inlet(
+      this.#reuse,
+      lends ? new Uint8Array(SLOT_BYTES) : this.#slots.take(),
+    );
+  }
+
   /** Takes back what the decoder has not used. */
   #unread(): void {
     const rest = this.#decoder.takeRest();
-    if (rest.length > 0) this.#ahead.unshift(rest);
+    if (rest.length > 0) (this.#ahead ??= []).unshift(rest);
     this.#hungry = false;
     // A read into the memory of a frame that will not be: what it brings is bytes like any other.
     this.#direct = false;
   }
 
   #takeAhead(body: Body): Uint8Array | undefined {
-    const chunk = this.#ahead.shift();
+    const chunk = this.#ahead?.shift();
     if (chunk === undefined) return undefined;
     const part = chunk.subarray(0, body.left);
     if (part.length < chunk.length) {
-      this.#ahead.unshift(chunk.subarray(part.length));
+      this.#ahead!.unshift(chunk.subarray(part.length));
     }
     body.left -= part.length;
     this.#endBodyIfOver();
@@ -242,15 +260,14 @@ export class Input<In> {
       this.#eof = true;
     } else {
       this.bytesIn += byteLength;
-      this.#inlet.took(into, byteLength);
       if (direct) {
         this.#decoder.filled!(byteLength);
         this.#hungry = false;
       } else if (this.#hungry) {
-        this.#decoder.feed(into.subarray(0, byteLength));
+        this.#decoder.feed(this.#inlet.took(into, byteLength));
         this.#hungry = false;
       } else {
-        this.#ahead.push(into.subarray(0, byteLength));
+        (this.#ahead ??= []).push(this.#inlet.took(into, byteLength));
       }
     }
     if (this.#body?.wait === undefined) this.#onInput();

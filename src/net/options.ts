@@ -12,6 +12,7 @@ import {
   type ResolvedRestartLimits,
   resolveRestartLimits,
 } from "../supervision/mod.ts";
+import { Slots } from "./slots.ts";
 import type { ConnectionOptions } from "./types.ts";
 
 /**
@@ -33,6 +34,8 @@ export interface ConnectionSettings {
   readonly maxOutboxBytes: number;
   readonly graceMs: number;
   readonly clock: Clock;
+  /** Where its connections read into while they are quiet. */
+  readonly slots: Slots;
   readonly emit: (event: NetEvent) => void;
 }
 
@@ -92,6 +95,7 @@ export function resolveConnectionOptions(
     maxOutboxBytes,
     graceMs,
     clock,
+    slots: new Slots(),
     emit: onEvent === undefined ? () => {} : (event) => {
       try {
         onEvent(event);

@@ -9,8 +9,11 @@
 import { type ByteSink, ByteWriter } from "../framing/mod.ts";
 import type { ByteStream } from "../transport/mod.ts";
 
-/** What each of the two buffers may keep for the next turn, until the connection is quiet. */
-const KEPT_BYTES = 262_144;
+/**
+ * What each of the two buffers may keep for the next turn, until the connection is quiet: enough for a frame of
+ * 1 MiB, the default limit. Fresh memory for each such frame costs more than copying it.
+ */
+const KEPT_BYTES = 1_048_576 + 65_536;
 
 const NOTHING = new Uint8Array(0);
 
@@ -20,7 +23,7 @@ export class Outbox {
   readonly #onWritten: () => void;
   readonly #onLost: (error: unknown) => void;
   #gathering = new ByteWriter();
-  #spare = new ByteWriter();
+  #spare: ByteWriter | undefined;
   /** Frames that wait for the end of a body. */
   #held: ByteWriter | undefined;
   /** The part of the spare's bytes that the system has not taken yet. */
@@ -30,6 +33,9 @@ export class Outbox {
   bytesOut = 0;
 
   #writing: Promise<number> | undefined;
+  // Made with the first write: a connection that only listens does without.
+  #onTaken: ((byteLength: number) => void) | undefined;
+  #onFailed: ((error: unknown) => void) | undefined;
 
   /** `onWritten`: less waits than before. `onLost`: a write failed; nothing more will be written. */
   constructor(
@@ -90,7 +96,7 @@ export class Outbox {
       this.#unsent.length > 0 || this.#gathering.length === 0 || this.#failed
     ) return;
     const full = this.#gathering;
-    this.#gathering = this.#spare;
+    this.#gathering = this.#spare ?? new ByteWriter();
     this.#spare = full;
     this.#unsent = full.view();
     this.#write();
@@ -100,7 +106,7 @@ export class Outbox {
   relax(): void {
     if (this.size > 0 || this.#held !== undefined) return;
     this.#gathering = new ByteWriter();
-    this.#spare = new ByteWriter();
+    this.#spare = undefined;
   }
 
   /** Forgets everything; used when the connection is gone. */
@@ -109,20 +115,23 @@ export class Outbox {
     this.#unsent = NOTHING;
     this.#held = undefined;
     this.#gathering = new ByteWriter();
-    this.#spare = new ByteWriter();
+    this.#spare = undefined;
   }
 
   /** Resolves when no write is under way; never rejects. */
   async idle(): Promise<void> {
-    await this.#writing?.catch(() => {/* #onFailed has it */});
+    await this.#writing?.catch(() => {/* #lost has it */});
   }
 
   #write(): void {
     this.#writing = this.#stream.write(this.#unsent);
-    this.#writing.then(this.#onTaken, this.#onFailed);
+    this.#writing.then(
+      this.#onTaken ??= (byteLength) => this.#taken(byteLength),
+      this.#onFailed ??= (error) => this.#lost(error),
+    );
   }
 
-  readonly #onTaken = (byteLength: number): void => {
+  #taken(byteLength: number): void {
     this.bytesOut += byteLength;
     if (this.#failed) return;
     if (byteLength < this.#unsent.length) {
@@ -132,15 +141,16 @@ export class Outbox {
     }
     this.#unsent = NOTHING;
     // Growing anew for every turn costs more than the memory; what one burst needed is given back.
-    if (this.#spare.length > KEPT_BYTES) this.#spare.clear();
-    else this.#spare.truncate(0);
+    const spare = this.#spare!;
+    if (spare.length > KEPT_BYTES) spare.clear();
+    else spare.truncate(0);
     this.flush();
     this.#onWritten();
-  };
+  }
 
-  readonly #onFailed = (error: unknown): void => {
+  #lost(error: unknown): void {
     if (this.#failed) return;
     this.discard();
     this.#onLost(error);
-  };
+  }
 }

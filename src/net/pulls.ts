@@ -12,28 +12,29 @@ interface Wait<In> {
 
 /** The waiting pulls of one connection. */
 export class Pulls<In> {
-  #waits: Wait<In>[] = [];
+  // Made with the first wait: a connection with callbacks has none.
+  #waits: Wait<In>[] | undefined;
 
   /** How many wait. */
   get size(): number {
-    return this.#waits.length;
+    return this.#waits === undefined ? 0 : this.#waits.length;
   }
 
   /** One more waits. */
   wait(): Promise<IteratorResult<In>> {
     return new Promise((resolve, reject) =>
-      this.#waits.push({ resolve, reject })
+      (this.#waits ??= []).push({ resolve, reject })
     );
   }
 
   /** Gives `frame` to the one that waits longest. */
   give(frame: In): void {
-    this.#waits.shift()?.resolve({ done: false, value: frame });
+    this.#waits?.shift()?.resolve({ done: false, value: frame });
   }
 
   /** Ends all waits: with an error, or as the end of the iteration. */
   end(failure?: { error: unknown }): void {
-    for (const { resolve, reject } of this.#waits.splice(0)) {
+    for (const { resolve, reject } of this.#waits?.splice(0) ?? []) {
       if (failure === undefined) resolve({ done: true, value: undefined });
       else reject(failure.error);
     }

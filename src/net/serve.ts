@@ -246,7 +246,7 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
       this.#perIp.set(key, (this.#perIp.get(key) ?? 0) + 1);
     }
     if (this.#options.transport === "tls") void this.#greet(stream, key);
-    else this.#open(stream, key);
+    else this.#open(stream);
   }
 
   #whyRefused(key: string | undefined) {
@@ -303,14 +303,14 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
     timer.cancel();
     const isStopped = !this.#handshakes.delete(stream);
     if (failure === undefined && !isLate && !isStopped) {
-      return this.#open(stream, key);
+      return this.#open(stream);
     }
     if (!isStopped) stream.close();
     this.#left(key);
     if (failure !== undefined && !isLate && !isStopped) report(failure.error);
   }
 
-  #open(stream: ByteStream, key: string | undefined): void {
+  #open(stream: ByteStream): void {
     tune(stream);
     const id = ++this.#past.accepted;
     const connection = new ConnectionActor<In, Out, M>({
@@ -321,12 +321,7 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
       codec: this.#options.codec,
       settings: this.#settings,
       handler: this.#handler,
-      onEnd: (ended) => {
-        this.connections.delete(id);
-        this.#sweep.remove(ended);
-        this.#left(key);
-        addStats(this.#past, ended.stats);
-      },
+      onEnd: this.#onEnd,
     });
     this.connections.set(id, connection);
     this.#sweep.add(connection);
@@ -335,6 +330,14 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
       void connection.stop({ graceMs: this.#graceMs });
     }
   }
+
+  /** One for all: an idle connection has no closure of its own. */
+  readonly #onEnd = (ended: ConnectionActor<In, Out, M>): void => {
+    this.connections.delete(ended.id);
+    this.#sweep.remove(ended);
+    this.#left(ipKey(ended.remoteAddr));
+    addStats(this.#past, ended.stats);
+  };
 
   #end(reason: ExitReason): void {
     if (this.#ending !== undefined) return;

@@ -1,10 +1,15 @@
 /**
  * A Unix datagram socket that sends while it receives. Deno's cannot: it takes one operation at a time, refuses
- * the second as "busy", and ends a pending `receive` for nothing but a datagram. So operations take turns here,
- * and a send that finds `receive` pending has a second socket wake it with an empty datagram. That one has a
- * file beside the first, from which nobody else is heard.
+ * the second as "busy", and ends a pending `receive` for nothing but a datagram. So what is to be sent waits, and
+ * a second socket wakes the receive with an empty datagram. That one has a file beside the first, from which
+ * nobody else is heard.
  *
- * Source: tried with Deno 2.9. If `send` beside a pending `receive` works, this file is needed no longer.
+ * The queue of such a socket is short (10 datagrams on Linux), and sending into a full one waits. The waking
+ * datagram stands in our own queue behind all that came before, so sends begin when that has been read, and only a
+ * few of them: two that talk to each other, both with much to say, cannot both wait for the other to read.
+ *
+ * Source: unix(7), `net.unix.max_dgram_qlen`; the rest was tried with Deno 2.9. If `send` beside a pending
+ * `receive` works, this file is needed no longer.
  *
  * @module
  */
@@ -17,6 +22,8 @@ import type {
 import { isClosed } from "./deno_errors.ts";
 
 const EMPTY = new Uint8Array(0);
+/** Sends in a row. Twice as many have to fit into the queue of whoever is on the other side. */
+const SENDS_PER_WAKE = 4;
 
 interface Waiting {
   bytes: Uint8Array;
@@ -42,12 +49,12 @@ class UnixpacketSocket implements DatagramSocket {
   readonly #conn: Deno.DatagramConn;
   readonly #waker: Deno.DatagramConn;
   readonly addr: Deno.UnixAddr;
-  /** What has the socket now. */
-  #turn: "nobody" | "receive" | "send" = "nobody";
+  /** A receive is pending, or what was woken is being sent. */
+  #receiving = false;
+  /** The send that needed no waking. */
+  #direct: Promise<unknown> | undefined;
   #woken = false;
   #waiting: Waiting[] = [];
-  /** The sends under way and waiting, all of them. */
-  #sends: Promise<void> | undefined;
 
   constructor(conn: Deno.DatagramConn, waker: Deno.DatagramConn) {
     this.#conn = conn;
@@ -56,25 +63,31 @@ class UnixpacketSocket implements DatagramSocket {
   }
 
   async receive(into: Uint8Array): Promise<[Uint8Array, Deno.Addr]> {
-    for (;;) {
-      while (this.#sends !== undefined) await this.#sends;
-      this.#turn = "receive";
-      try {
+    this.#receiving = true;
+    try {
+      await this.#direct;
+      for (;;) {
         const received = await this.#conn.receive(into);
         if (!this.#isWaker(received[1])) return received;
         this.#woken = false;
-      } finally {
-        this.#turn = "nobody";
-        this.#sendWaiting();
+        for (let i = 0; i < SENDS_PER_WAKE && this.#waiting.length > 0; i++) {
+          await this.#sendNext();
+        }
+        if (this.#waiting.length > 0) this.#wake();
       }
+    } finally {
+      this.#receiving = false;
     }
   }
 
   send(bytes: Uint8Array, to: Deno.Addr): Promise<number> {
     return new Promise((resolve) => {
       this.#waiting.push({ bytes, to, resolve });
-      if (this.#turn === "nobody") this.#sendWaiting();
-      else if (this.#turn === "receive") this.#wake();
+      const isFree = !this.#receiving && this.#direct === undefined;
+      if (isFree && this.#waiting.length === 1) {
+        // Between two receives, as an answer is: nothing has to be woken.
+        this.#direct = this.#sendNext().then(() => this.#direct = undefined);
+      } else this.#wake();
     });
   }
 
@@ -87,8 +100,7 @@ class UnixpacketSocket implements DatagramSocket {
   close(): void {
     closeAndRemove(this.#conn);
     closeAndRemove(this.#waker);
-    this.#turn = "nobody";
-    this.#sendWaiting();
+    while (this.#waiting.length > 0) void this.#sendNext();
   }
 
   #isWaker(from: Deno.Addr): boolean {
@@ -105,25 +117,12 @@ class UnixpacketSocket implements DatagramSocket {
     });
   }
 
-  #sendWaiting(): void {
-    if (this.#waiting.length === 0 || this.#sends !== undefined) return;
-    this.#sends = this.#sendAll();
-  }
-
-  async #sendAll(): Promise<void> {
-    this.#turn = "send";
-    for (
-      let next = this.#waiting.shift();
-      next !== undefined;
-      next = this.#waiting.shift()
-    ) {
-      const { bytes, to, resolve } = next;
-      const sent = this.#conn.send(bytes, to);
-      resolve(sent);
-      await sent.catch(() => {/* whoever sent it is told */});
-    }
-    this.#turn = "nobody";
-    this.#sends = undefined;
+  /** Sends what has waited longest; never rejects. */
+  async #sendNext(): Promise<void> {
+    const { bytes, to, resolve } = this.#waiting.shift()!;
+    const sent = this.#conn.send(bytes, to);
+    resolve(sent);
+    await sent.catch(() => {/* whoever sent it is told */});
   }
 }
 

@@ -38,13 +38,17 @@ export class ScriptedDatagrams implements DatagramSocket {
   }
 
   /** The peer on `port` sends a datagram. */
-  peer(port: number, content: string | Uint8Array): void {
+  peer(
+    port: number,
+    content: string | Uint8Array,
+    hostname = "127.0.0.1",
+  ): void {
     const bytes = typeof content === "string"
       ? encoder.encode(content)
       : content;
     this.#backlog.push([bytes, {
       transport: "udp",
-      hostname: "127.0.0.1",
+      hostname,
       port,
     }]);
     this.#serve();

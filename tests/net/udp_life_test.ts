@@ -6,6 +6,8 @@ import {
   type CloseReason,
   type NetEvent,
 } from "../../mod.ts";
+import type { Clock } from "../../mod.ts";
+import { manualClock } from "../../src/testing/manual_clock.ts";
 import { open, upper } from "./scripted_datagrams.ts";
 
 const LOCAL = "127.0.0.1";
@@ -79,6 +81,31 @@ Deno.test("a peer is not collected while its handler is busy, nor while datagram
   release();
   await clock.advance(2_000);
   assertEquals(reasons(events), ["idle"]);
+  await server.stop();
+});
+
+Deno.test("nobody is ended at a tick that comes far too late: what came meanwhile is read first", async () => {
+  const clock = manualClock();
+  let skippedMs = 0;
+  // A process that stood still: its timers run late, and its socket is full.
+  const jumping: Clock = {
+    now: () => clock.now() + skippedMs,
+    after: (delayMs, run) => clock.after(delayMs, run),
+  };
+  const { server, socket, events } = open(upper, {
+    peerIdleMs: 6_400,
+    clock: jumping,
+  });
+  socket.peer(5, "a");
+  socket.peer(6, "a");
+  await clock.settle();
+  skippedMs = 60_000;
+  await clock.advance(100);
+  assertEquals(reasons(events), []);
+  socket.peer(5, "still here");
+  await clock.advance(100);
+  assertEquals(reasons(events), ["idle"]);
+  assertEquals([...server.peers.keys()], ["127.0.0.1:5"]);
   await server.stop();
 });
 

@@ -42,6 +42,33 @@ Deno.test("serveUdp() gives each address a peer of its own, made at its first da
   assertEquals(clock.pendingTimers, 0);
 });
 
+Deno.test("serveUdp() tells peers of one port on several hosts apart, also when one has ended", async () => {
+  const { server, socket, clock } = open((peer) => {
+    let count = 0;
+    return {
+      frame(line) {
+        peer.send(`${peer.id} ${line} ${++count}`);
+        if (line === "bye") peer.close();
+      },
+    };
+  });
+  const hosts = ["127.0.0.1", "127.0.0.2", "127.0.0.1", "127.0.0.2"];
+  for (const host of hosts) socket.peer(5, host, host);
+  for (const line of ["bye", "again"]) socket.peer(5, line, "127.0.0.2");
+  socket.peer(5, "127.0.0.1");
+  await clock.settle();
+  assertEquals(socket.sent.map((sent) => sent.slice(2)), [
+    "1 127.0.0.1 1",
+    "2 127.0.0.2 1",
+    "1 127.0.0.1 2",
+    "2 127.0.0.2 2",
+    "2 bye 3",
+    "3 again 1",
+    "1 127.0.0.1 3",
+  ]);
+  await server.stop();
+});
+
 Deno.test("serveUdp() hands out several frames of one datagram in order, and none of an empty one", async () => {
   const { server, socket, clock } = open(upper);
   socket.peer(5, "");

@@ -309,6 +309,34 @@ Deno.test("unixpacket: the same peers on socket files, which are removed at the 
   await Deno.remove(folder);
 });
 
+Deno.test("unixpacket: two with much to say to each other at once get through, in order", async () => {
+  const folder = await Deno.makeTempDir();
+  const path = (name: string) => `${folder}/${name}`;
+  {
+    const open = (name: string) =>
+      inbox({ transport: "unixpacket", path: path(name), codec: lines() });
+    const [one, other] = [open("one"), open("other")];
+    await using _one = one.server;
+    await using _other = other.server;
+    // More than the queue of a socket holds, both ways, and nobody has read anything.
+    const count = 300;
+    const said = Array.from({ length: count }, (_, i) => String(i));
+    const toOther = one.server.peer({ path: path("other") });
+    const toOne = other.server.peer({ path: path("one") });
+    for (const line of said) {
+      toOther.send(line);
+      toOne.send(line);
+    }
+    const heard = async (inbox: typeof one) => {
+      const lines: string[] = [];
+      while (lines.length < count) lines.push(await inbox.next());
+      return lines;
+    };
+    assertEquals(await Promise.all([heard(one), heard(other)]), [said, said]);
+  }
+  await Deno.remove(folder);
+});
+
 Deno.test("options and addresses are checked at the door", async () => {
   const attempt = (options: Partial<UdpOptions<string, string>>) => () =>
     serveUdp(

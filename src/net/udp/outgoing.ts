@@ -15,7 +15,9 @@ import {
 import { Slab } from "./slab.ts";
 
 /** From this size on the writer's own memory is sent, and not a copy. */
-const GIVE_AWAY_BYTES = 4_096;
+const LARGE_BYTES = 4_096;
+/** Writers that are kept for the next large datagrams: 1 MiB at most. */
+const KEPT_WRITERS = 16;
 
 /** The sending half of one socket. */
 export class Outgoing<Out> {
@@ -24,7 +26,8 @@ export class Outgoing<Out> {
   readonly #maxWaitingBytes: number;
   readonly #maxBytes: number;
   readonly #onFailed: (error: unknown, to: Deno.Addr) => void;
-  readonly #writer = new ByteWriter();
+  #writer = new ByteWriter();
+  readonly #spare: ByteWriter[] = [];
   readonly #slab = new Slab();
   #waitingBytes = 0;
   #waiting = 0;
@@ -51,31 +54,30 @@ export class Outgoing<Out> {
    */
   send(frame: Out, to: Deno.Addr): number | undefined {
     const writer = this.#writer;
-    let bytes: Uint8Array;
-    try {
-      this.#codec.encode(frame, writer);
-      const { length } = writer;
-      if (length > this.#maxBytes) {
-        throw new EncodeError(
-          `Cannot send to ${
-            addrText(to)
-          }: the datagram has ${length} bytes, limit is ${this.#maxBytes}`,
-        );
-      }
-      if (this.#waitingBytes + length > this.#maxWaitingBytes) return undefined;
-      bytes = length < GIVE_AWAY_BYTES
-        ? this.#slab.copy(writer.view())
-        : writer.take();
-    } finally {
-      writer.clear();
+    writer.clear();
+    this.#codec.encode(frame, writer);
+    const { length } = writer;
+    if (length > this.#maxBytes) {
+      throw new EncodeError(
+        `Cannot send to ${
+          addrText(to)
+        }: the datagram has ${length} bytes, limit is ${this.#maxBytes}`,
+      );
     }
-    const { length } = bytes;
+    if (this.#waitingBytes + length > this.#maxWaitingBytes) return undefined;
     this.#waitingBytes += length;
     this.#waiting++;
+    let bytes = writer.view();
+    let lent: ByteWriter | undefined;
+    if (length < LARGE_BYTES) bytes = this.#slab.copy(bytes);
+    else {
+      lent = writer;
+      this.#writer = this.#spare.pop() ?? new ByteWriter();
+    }
     this.#socket.send(bytes, to).then(
-      () => this.#settled(length),
+      lent === undefined ? this.#onSent : () => this.#settled(length, lent),
       (error) => {
-        this.#settled(length);
+        this.#settled(length, lent);
         this.#onFailed(error, to);
       },
     );
@@ -88,7 +90,13 @@ export class Outgoing<Out> {
     return new Promise((resolve) => this.#onIdle.push(resolve));
   }
 
-  #settled(byteLength: number): void {
+  /** A datagram is sent whole, so this is how large it was: no function of its own for each. */
+  readonly #onSent = (byteLength: number): void => this.#settled(byteLength);
+
+  #settled(byteLength: number, lent?: ByteWriter): void {
+    if (lent !== undefined && this.#spare.length < KEPT_WRITERS) {
+      this.#spare.push(lent);
+    }
     this.#waitingBytes -= byteLength;
     if (--this.#waiting > 0) return;
     this.#slab.reset();

@@ -25,28 +25,22 @@ import { badHandler, exitOf, isThenable, planCrash } from "../crash.ts";
 import { Mail } from "../mail.ts";
 import { Pulls } from "../pulls.ts";
 import type { UdpSettings } from "./options.ts";
+import { PeerInput, type PeerInputHost } from "./peer_input.ts";
 import type { Place } from "./silence.ts";
 import type { Peer, PeerHandler, PeerHandlers } from "./types.ts";
 
 /** Turns before others get a chance: a handler that feeds its own mailbox must not stop the process. */
 const TURNS_PER_PUMP = 1_024;
 
-const NO_FRAMES: readonly never[] = [];
 const NO_HISTORY: RestartHistory = [];
 
 /** What a peer needs of its server. */
-export interface PeerHost<In, Out, M> {
+export interface PeerHost<In, Out, M> extends PeerInputHost<In> {
   readonly name: string;
   readonly settings: UdpSettings;
   readonly handler: PeerHandler<In, Out, M>;
-  /** The frames of a datagram; none where it is malformed, which has then been told. */
-  decode(bytes: Uint8Array, peer: PeerActor<In, Out, M>): readonly In[];
   /** Sends one datagram and says how large it was; `undefined` = dropped. */
   transmit(frame: Out, peer: PeerActor<In, Out, M>): number | undefined;
-  /** A datagram is about to wait; `false` = there is no room for it. */
-  reserve(byteLength: number): boolean;
-  /** It waits no longer. */
-  release(byteLength: number): void;
   /** Called at the beginning of the end: the address is free. */
   onEnding(peer: PeerActor<In, Out, M>): void;
   /** Called once at the very end, after the `closed` event. */
@@ -73,6 +67,7 @@ export class PeerActor<In, Out, M> implements Peer<In, Out, M> {
   place: Place<PeerActor<In, Out, M>> | undefined;
   readonly #host: PeerHost<In, Out, M>;
   readonly #life = new Lifecycle();
+  readonly #input: PeerInput<In>;
   #pulls: Pulls<In> | undefined;
   #mail: Mail<M> | undefined;
   #aborter: AbortController | undefined;
@@ -85,12 +80,6 @@ export class PeerActor<In, Out, M> implements Peer<In, Out, M> {
   #incarnation = 0;
   #history = NO_HISTORY;
   #restartTimer: Timer | undefined;
-
-  /** The frames of the datagram being served, from `#at` on. */
-  #frames: readonly In[] = NO_FRAMES;
-  #at = 0;
-  /** Datagrams that wait behind it, oldest first. */
-  #waiting: Uint8Array[] | undefined;
 
   /** A callback is running, or what it returned has not settled. */
   #turning = false;
@@ -124,6 +113,7 @@ export class PeerActor<In, Out, M> implements Peer<In, Out, M> {
 
   constructor(host: PeerHost<In, Out, M>, parts: PeerParts) {
     this.#host = host;
+    this.#input = new PeerInput(host.settings.maxQueuedDatagrams);
     this.id = parts.id;
     this.remoteAddr = parts.remoteAddr;
     this.key = parts.key;
@@ -172,14 +162,13 @@ export class PeerActor<In, Out, M> implements Peer<In, Out, M> {
   }
 
   get stats(): ConnectionStats {
-    const waiting = this.#waiting ?? [];
     return {
       framesIn: this.#framesIn,
       framesOut: this.#framesOut,
       bytesIn: this.#bytesIn,
       bytesOut: this.#bytesOut,
       restarts: this.#incarnation,
-      bufferedBytes: waiting.reduce((sum, bytes) => sum + bytes.length, 0),
+      bufferedBytes: this.#input.bufferedBytes,
       openedAtMs: this.#openedAtMs,
     };
   }
@@ -257,13 +246,11 @@ export class PeerActor<In, Out, M> implements Peer<In, Out, M> {
     if (!this.#isBusy()) {
       return this.arrivedDecoded(this.#host.decode(bytes, this), bytes.length);
     }
-    const { maxQueuedDatagrams, emit } = this.#host.settings;
-    const waiting = this.#waiting ??= [];
-    if (
-      waiting.length >= maxQueuedDatagrams || !this.#host.reserve(bytes.length)
-    ) return emit({ kind: "dropped", actor: this.name, count: 1 });
+    if (!this.#input.put(bytes, owned, this.#host)) {
+      const { emit } = this.#host.settings;
+      return emit({ kind: "dropped", actor: this.name, count: 1 });
+    }
     this.#bytesIn += bytes.length;
-    waiting.push(owned ? bytes : bytes.slice());
   }
 
   /** The frames of the only datagram at hand. */
@@ -271,8 +258,7 @@ export class PeerActor<In, Out, M> implements Peer<In, Out, M> {
     // Its handler may have ended it before it saw a frame.
     if (this.#reason !== undefined) return;
     this.#bytesIn += byteLength;
-    this.#frames = frames;
-    this.#at = 0;
+    this.#input.serve(frames);
     if (frames.length > 0) this.#pump();
   }
 
@@ -298,11 +284,7 @@ export class PeerActor<In, Out, M> implements Peer<In, Out, M> {
       this.#restartTimer?.cancel();
       this.#pause?.cancel();
       this.#pause = undefined;
-      this.#frames = NO_FRAMES;
-      this.#at = 0;
-      for (const { length } of this.#waiting?.splice(0) ?? []) {
-        this.#host.release(length);
-      }
+      this.#input.clear(this.#host);
       this.#mail?.close();
       this.#aborter?.abort();
       this.#endPulls();
@@ -371,17 +353,8 @@ export class PeerActor<In, Out, M> implements Peer<In, Out, M> {
   /** Takes the next frame; `false` = none at hand. */
   #take(): boolean {
     this.#message = undefined;
-    while (this.#at === this.#frames.length) {
-      // What was handed out is not held: an idle peer keeps no frame alive.
-      this.#frames = NO_FRAMES;
-      this.#frame = undefined;
-      this.#at = 0;
-      const bytes = this.#waiting?.shift();
-      if (bytes === undefined) return false;
-      this.#host.release(bytes.length);
-      this.#frames = this.#host.decode(bytes, this);
-    }
-    this.#frame = this.#frames[this.#at++];
+    this.#frame = this.#input.take(this.#host, this);
+    if (this.#frame === undefined) return false;
     this.#framesIn++;
     return true;
   }
@@ -394,12 +367,8 @@ export class PeerActor<In, Out, M> implements Peer<In, Out, M> {
   /** A datagram that comes now has to wait. */
   #isBusy(): boolean {
     return this.#turning || this.#pumping || this.#pause !== undefined ||
-      this.phase !== "running" || this.#hasWaiting() ||
+      this.phase !== "running" || !this.#input.isEmpty ||
       (this.#handlers === undefined && (this.#pulls?.size ?? 0) === 0);
-  }
-
-  #hasWaiting(): boolean {
-    return this.#at < this.#frames.length || (this.#waiting?.length ?? 0) > 0;
   }
 
   readonly #onTurnDone = (): void => {
@@ -431,7 +400,7 @@ export class PeerActor<In, Out, M> implements Peer<In, Out, M> {
     while (pulls !== undefined && pulls.size > 0 && this.#take()) {
       pulls.give(this.#frame as In);
     }
-    if (this.#hasWaiting()) return;
+    if (!this.#input.isEmpty) return;
     // A script that drains sees the end of its loop, and ends in its own time.
     if (this.#draining) this.#endPulls();
     else this.#nothingAtHand();

@@ -20,6 +20,7 @@ import { Pause } from "../pause.ts";
 import { resolveUdpOptions, type UdpSettings } from "./options.ts";
 import { Outgoing } from "./outgoing.ts";
 import { PeerActor, type PeerHost } from "./peer.ts";
+import type { Sender } from "./peer_input.ts";
 import {
   isCutOff,
   ReceiveLoop,
@@ -79,6 +80,8 @@ export class DatagramServer<In, Out, M>
   #resolveExited!: (reason: ExitReason) => void;
   readonly peers = new Map<string, PeerActor<In, Out, M>>();
 
+  /** The peer that was last heard from a port: found without writing its address as text. */
+  readonly #lastHeard = new Map<number, PeerActor<In, Out, M>>();
   readonly #socket: DatagramSocket;
   readonly #codec: Codec<In, Out>;
   readonly #signal: AbortSignal | undefined;
@@ -179,8 +182,7 @@ export class DatagramServer<In, Out, M>
 
   onDatagram(bytes: Uint8Array, from: Deno.Addr): void {
     if (this.#ending !== undefined) return;
-    const key = addrText(from);
-    const known = this.peers.get(key);
+    const known = this.#find(from);
     if (known !== undefined) {
       this.#silence.heard(known.place!);
       return known.arrived(bytes, this.#codec.aliases);
@@ -188,7 +190,10 @@ export class DatagramServer<In, Out, M>
     // A stranger that talks rubbish is not worth a peer.
     const frames = this.#decode(bytes, from);
     if (frames === undefined) return;
-    this.#make(from, key, false).arrivedDecoded(frames, bytes.length);
+    this.#make(from, addrText(from), false).arrivedDecoded(
+      frames,
+      bytes.length,
+    );
   }
 
   onFailed(error: unknown, retryInMs: number): void {
@@ -202,8 +207,8 @@ export class DatagramServer<In, Out, M>
 
   // ── what peers ask for ──
 
-  decode(bytes: Uint8Array, peer: PeerActor<In, Out, M>): readonly In[] {
-    return this.#decode(bytes, peer.remoteAddr, peer.id) ?? [];
+  decode(bytes: Uint8Array, { id, remoteAddr }: Sender): readonly In[] {
+    return this.#decode(bytes, remoteAddr, id) ?? [];
   }
 
   transmit(frame: Out, peer: PeerActor<In, Out, M>): number | undefined {
@@ -231,6 +236,11 @@ export class DatagramServer<In, Out, M>
 
   onEnding(peer: PeerActor<In, Out, M>): void {
     this.peers.delete(peer.key);
+    const { remoteAddr } = peer;
+    if (
+      remoteAddr.transport === "udp" &&
+      this.#lastHeard.get(remoteAddr.port) === peer
+    ) this.#lastHeard.delete(remoteAddr.port);
     this.#silence.remove(peer.place!);
     this.#leaving.add(peer);
   }
@@ -240,6 +250,18 @@ export class DatagramServer<In, Out, M>
   }
 
   // ── inside ──
+
+  #find(from: Deno.Addr): PeerActor<In, Out, M> | undefined {
+    if (from.transport !== "udp") return this.peers.get(addrText(from));
+    const { hostname, port } = from;
+    const last = this.#lastHeard.get(port);
+    if ((last?.remoteAddr as Deno.NetAddr | undefined)?.hostname === hostname) {
+      return last;
+    }
+    const known = this.peers.get(addrText(from));
+    if (known !== undefined) this.#lastHeard.set(port, known);
+    return known;
+  }
 
   #make(
     remoteAddr: Deno.Addr,

@@ -1,19 +1,23 @@
 /**
- * Who has been silent for how long. Keeps its members in the order in which they were last heard, so that the
- * one silent longest is at hand, and one timer serves them all. Decides when silence is noticed; what follows
- * is its owner's.
+ * Who has been silent for how long. Keeps its members in the order in which they were last heard, so that the one
+ * silent longest is at hand. One timer serves them all, and lends them its time: reading a clock for each datagram
+ * would cost as much as finding its peer. Decides when silence is noticed; what follows is its owner's.
+ *
+ *     tick          tick          tick                     heard here: counts as heard at the tick after it,
+ *      |------x------|-------------|                       so nobody is found silent too early
  *
  * @module
  */
 
 import type { Clock, Timer } from "../../clock.ts";
 
-/** Silence is noticed at most this share of it too late: many that end at almost the same time cost one timer. */
-const LOOKS_PER_SILENCE = 64;
+/** Ticks in the time that makes a silence: it is noticed at most two ticks late. */
+const TICKS_PER_SILENCE = 64;
 
 /** A member's place in the order. */
 export interface Place<T> {
   readonly member: T;
+  /** Never earlier than it was. */
   heardAtMs: number;
   /** Its silence was reported, and it has not been heard since. */
   reported: boolean;
@@ -29,10 +33,14 @@ export class Silence<T> {
   #first: Place<T> | undefined;
   #last: Place<T> | undefined;
   #timer: Timer | undefined;
+  readonly #tickMs: number;
+  /** When the next tick is due. */
+  #nextTickMs = 0;
 
   constructor(clock: Clock, limitMs: number, onSilent: (member: T) => void) {
     this.#clock = clock;
     this.#limitMs = limitMs;
+    this.#tickMs = limitMs / TICKS_PER_SILENCE;
     this.#onSilent = onSilent;
   }
 
@@ -43,9 +51,10 @@ export class Silence<T> {
 
   /** Takes `member` in, as heard just now. */
   add(member: T): Place<T> {
+    if (this.#timer === undefined) this.#arm();
     const place: Place<T> = {
       member,
-      heardAtMs: this.#clock.now(),
+      heardAtMs: this.#nextTickMs,
       reported: false,
       before: undefined,
       after: undefined,
@@ -56,22 +65,17 @@ export class Silence<T> {
 
   /** The member has just been heard. */
   heard(place: Place<T>): void {
-    place.heardAtMs = this.#clock.now();
+    place.heardAtMs = this.#nextTickMs;
     place.reported = false;
-    if (place !== this.#last) {
-      this.#unlink(place);
-      this.#append(place);
-    } else if (this.#timer === undefined) this.#arm();
+    if (place === this.#last) return;
+    this.#unlink(place);
+    this.#append(place);
   }
 
   /** Forgets the member. */
   remove(place: Place<T>): void {
     this.#unlink(place);
-    if (this.#first === undefined) this.#disarm();
-  }
-
-  /** Forgets the time. What is heard later starts it again. */
-  #disarm(): void {
+    if (this.#first !== undefined) return;
     this.#timer?.cancel();
     this.#timer = undefined;
   }
@@ -82,7 +86,6 @@ export class Silence<T> {
     if (this.#last === undefined) this.#first = place;
     else this.#last.after = place;
     this.#last = place;
-    if (this.#timer === undefined) this.#arm();
   }
 
   #unlink(place: Place<T>): void {
@@ -95,20 +98,20 @@ export class Silence<T> {
 
   #arm(): void {
     if (this.#limitMs === Infinity) return;
-    let next = this.#first;
-    // The reported ones are the oldest, and wait for their handlers, not for the time.
-    while (next?.reported) next = next.after;
-    if (next === undefined) return;
-    const dueInMs = next.heardAtMs + this.#limitMs - this.#clock.now();
-    this.#timer = this.#clock.after(
-      Math.max(dueInMs, this.#limitMs / LOOKS_PER_SILENCE),
-      this.#look,
-    );
+    this.#nextTickMs = this.#clock.now() + this.#tickMs;
+    this.#timer = this.#clock.after(this.#tickMs, this.#tick);
   }
 
-  readonly #look = (): void => {
+  readonly #tick = (): void => {
     this.#timer = undefined;
-    const untilMs = this.#clock.now() - this.#limitMs;
+    const nowMs = this.#clock.now();
+    // So late that the process must have stood still: what came meanwhile has not been read yet.
+    const wasAbsent = nowMs - this.#nextTickMs > this.#tickMs;
+    if (!wasAbsent) this.#look(nowMs - this.#limitMs);
+    if (this.#first !== undefined && this.#timer === undefined) this.#arm();
+  };
+
+  #look(untilMs: number): void {
     // Gathered first: whoever is told may well remove members.
     const silent: T[] = [];
     for (
@@ -121,6 +124,5 @@ export class Silence<T> {
       silent.push(place.member);
     }
     for (const member of silent) this.#onSilent(member);
-    if (this.#timer === undefined) this.#arm();
-  };
+  }
 }
