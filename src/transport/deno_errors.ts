@@ -111,7 +111,11 @@ export function isRefused(error: unknown): boolean {
 
 /** Wraps what `listen` threw. `where` completes "Cannot listen on …". */
 export function listenError(where: string, error: unknown): ListenError {
-  const { code, words } = describe(error);
+  const { code, words: usual } = describe(error);
+  // A socket file is made here, so what is missing is where it would go.
+  const words = code === BY_NAME.NotFound.code
+    ? "there is no such folder"
+    : usual;
   return new ListenError(`Cannot listen on ${where}: ${words}`, code, {
     cause: error,
   });

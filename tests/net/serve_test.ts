@@ -252,6 +252,20 @@ Deno.test("serve() throws ListenError for a port in use, and the port is free ag
   assertEquals(port(again), taken);
 });
 
+Deno.test("serve() on a Unix socket says that its folder is missing", () => {
+  const path = "/nosuchfolder/socket";
+  const error = assertThrows(
+    () =>
+      serve(
+        { transport: "unix", path, codec: lines() },
+        () => ({ frame() {} }),
+      ),
+    ListenError,
+    `Cannot listen on ${path}: there is no such folder`,
+  );
+  assertEquals(error.code, "NOT_FOUND");
+});
+
 Deno.test("serve() and connect() refuse options that are out of range, by name and value", async () => {
   const handler = () => ({ frame() {} });
   const codec = lines();
