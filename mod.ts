@@ -10,7 +10,18 @@ export type * from "./src/clock.ts";
 export type * from "./src/observe/mod.ts";
 export * from "./framing.ts";
 export * from "./actor.ts";
-export * from "./src/net/mod.ts";
+export { connect, connectionChild, serve, serverChild } from "./src/net/mod.ts";
+export type {
+  Connection,
+  ConnectionChildOptions,
+  ConnectionHandler,
+  ConnectionHandlers,
+  ConnectionOptions,
+  ConnectOptions,
+  ServeOptions,
+  Server,
+  ServerStats,
+} from "./src/net/mod.ts";
 export type {
   Acceptor,
   ByteStream,

@@ -27,6 +27,7 @@ import { counting, type Tally } from "./kit/counting.ts";
 import { cut } from "./kit/cut.ts";
 import { readFile } from "./kit/files.ts";
 import { progressBar } from "./kit/progress.ts";
+import { writeAll } from "./kit/write_all.ts";
 
 /** So many pieces at most arrive in one read. */
 const STUCK_TOGETHER = 3;
@@ -158,11 +159,5 @@ async function sail(cargo: Cargo, seed: number) {
 
 /** What one voyage came to. */
 export type Voyage = Awaited<ReturnType<typeof sail>>;
-
-async function writeAll(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) {
-    at += await conn.write(bytes.subarray(at));
-  }
-}
 
 await runCli("demo", { "": demo });

@@ -15,6 +15,7 @@ import { encodeFrame, lengthPrefixed, serve } from "@packetboat/net";
 import { draw, type Row } from "./sticky/drawing.ts";
 import { command, runCli } from "./kit/cli.ts";
 import { tcpFlags } from "./kit/where.ts";
+import { writeAll } from "./kit/write_all.ts";
 
 const SMALL = 20;
 const BIG_BYTES = 100_000;
@@ -108,10 +109,7 @@ async function sendAll(
   conn.setNoDelay(true);
   for (const [i, message] of MESSAGES.entries()) {
     if (i === SMALL / 2) await onHalfSent();
-    const bytes = frameOf(message);
-    for (let at = 0; at < bytes.length;) {
-      at += await conn.write(bytes.subarray(at));
-    }
+    await writeAll(conn, frameOf(message));
   }
 }
 

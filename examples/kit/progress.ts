@@ -7,6 +7,7 @@
 // @ts-types="npm:@types/cli-progress@^3.11.6"
 import { Presets, SingleBar } from "cli-progress";
 import { cyan } from "@std/fmt/colors";
+import { format as size } from "@std/fmt/bytes";
 
 /** A bar in `format`, which may name `{bar}`, `{percentage}`, `{value}`, `{total}` and whatever `update` is given. It is wiped away when it stops. */
 export function progressBar(format: string): SingleBar {
@@ -17,4 +18,31 @@ export function progressBar(format: string): SingleBar {
     // Ctrl-C is the example's own affair.
     gracefulExit: false,
   }, Presets.shades_classic);
+}
+
+/** A bar for `total` bytes, of which some may be there already: with rate and time to go. */
+export function transferBar(
+  total: number,
+  already: number,
+): Disposable & { add(byteLength: number): void } {
+  const bar = progressBar(
+    "{bar} {percentage} %   {done} of {size}   {rate}/s   {eta_formatted} to go",
+  );
+  const startedAtMs = performance.now();
+  let at = already;
+  const words = () => ({
+    done: size(at),
+    size: size(total),
+    rate: size(
+      (at - already) / Math.max(1, performance.now() - startedAtMs) * 1_000,
+    ),
+  });
+  bar.start(total, already, words());
+  return {
+    add(byteLength) {
+      at += byteLength;
+      bar.update(at, words());
+    },
+    [Symbol.dispose]: () => bar.stop(),
+  };
 }

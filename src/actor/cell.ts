@@ -79,7 +79,8 @@ export class Cell<M> implements IncarnationHost<M> {
     this.#succession = options.succession;
     this.#count = options.incarnation ?? 0;
     this.mailbox = new Mailbox(options.name, options.mailbox);
-    this.mailbox.onMail = () => this.#incarnation?.wake();
+    // Bound, not an arrow: half the memory, and there is one per actor.
+    this.mailbox.onMail = this.#wake.bind(this);
     this.self = self(this);
   }
 
@@ -174,6 +175,10 @@ export class Cell<M> implements IncarnationHost<M> {
     if (next.then === "wait") return;
     if (next.inMs === 0) return this.begin();
     this.#restart = this.clock.after(next.inMs, () => this.begin());
+  }
+
+  #wake(): void {
+    this.#incarnation?.wake();
   }
 
   /** Whether the actor still lives; if it does, it is from now on about to end. */

@@ -33,7 +33,13 @@ export class Utf8 {
       }
     }
     const text = this.#lenient.decode(bytes);
-    return text.includes("\ufffd") ? this.#strict.decode(bytes) : text;
+    if (!text.includes("\ufffd")) return text;
+    try {
+      return this.#strict.decode(bytes);
+    } catch (cause) {
+      // Runtimes word this differently, and the message goes into our own.
+      throw new TypeError("the bytes are not UTF-8", { cause });
+    }
   }
 }
 

@@ -13,8 +13,9 @@
  * @module
  */
 
-import type { Clock, Timer } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 import type { Acceptor, ByteStream } from "../transport/mod.ts";
+import { Pause } from "./pause.ts";
 
 /** Long enough for a descriptor to come free, short enough that nobody notices. */
 const FIRST_RETRY_MS = 100;
@@ -30,16 +31,14 @@ export interface AcceptLoopOwner {
 export class AcceptLoop {
   readonly #acceptor: Acceptor;
   readonly #owner: AcceptLoopOwner;
-  readonly #clock: Clock;
+  readonly #pause: Pause;
   readonly #done: Promise<void>;
   #stopped = false;
-  #timer: Timer | undefined;
-  #endWait: (() => void) | undefined;
 
   constructor(acceptor: Acceptor, owner: AcceptLoopOwner, clock: Clock) {
     this.#acceptor = acceptor;
     this.#owner = owner;
-    this.#clock = clock;
+    this.#pause = new Pause(clock);
     this.#done = this.#run();
   }
 
@@ -48,8 +47,7 @@ export class AcceptLoop {
     if (!this.#stopped) {
       this.#stopped = true;
       this.#acceptor.close();
-      this.#timer?.cancel();
-      this.#endWait?.();
+      this.#pause.cut();
     }
     return this.#done;
   }
@@ -65,16 +63,9 @@ export class AcceptLoop {
       } catch (error) {
         if (this.#stopped) return;
         this.#owner.onFailed(error, retryInMs);
-        await this.#wait(retryInMs);
+        await this.#pause.wait(retryInMs);
         retryInMs = Math.min(LAST_RETRY_MS, retryInMs * 2);
       }
     }
-  }
-
-  #wait(delayMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#endWait = resolve;
-      this.#timer = this.#clock.after(delayMs, resolve);
-    });
   }
 }

@@ -20,7 +20,7 @@ import {
   type ReplyTo,
   type TellVerdict,
 } from "../actor/mod.ts";
-import { nextTask, type Timer } from "../clock.ts";
+import { nextTask, systemClock, type Timer } from "../clock.ts";
 import {
   ConnectionLostError,
   SlowConsumerError,
@@ -28,11 +28,12 @@ import {
 } from "../errors.ts";
 import type { Codec } from "../framing/mod.ts";
 import type { CloseReason, ConnectionStats } from "../observe/mod.ts";
-import { planRestart, type RestartHistory } from "../supervision/mod.ts";
+import type { RestartHistory } from "../supervision/mod.ts";
 import { addrText, type ByteStream, lostError } from "../transport/mod.ts";
+import { badHandler, exitOf, isThenable, planCrash } from "./crash.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Input } from "./input.ts";
-import type { ConnectionSettings } from "./options.ts";
+import { type ConnectionSettings, QUIET_MS } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import { Pulls } from "./pulls.ts";
 import { bodyReadable, frameReadable } from "./streams.ts";
@@ -44,12 +45,6 @@ import type {
 
 /** Turns before others get a chance: a handler that feeds its own mailbox must not stop the process. */
 const TURNS_PER_PUMP = 1_024;
-
-/**
- * What the peer sent before it was told of the end may lie in the system's buffers: a read of it is through
- * after a round or two of the event loop.
- */
-const QUIET_ROUNDS = 4;
 
 /** What poisoned frames are overwritten with: no ASCII, no zero, easy to see in a dump. */
 const POISON = 0xdb;
@@ -134,8 +129,9 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   #shutdownAsked = false;
   /** Serve what is at hand, then end. */
   #draining = false;
-  /** Rounds of the event loop without news that still have to pass before a draining wire counts as quiet. */
-  #roundsToQuiet = QUIET_ROUNDS;
+  /** Nothing has come for `QUIET_MS` while draining. */
+  #quiet = false;
+  #quietTimer: Timer | undefined;
   #lost: CloseReason | undefined;
 
   #readable: ReadableStream<In> | undefined;
@@ -568,18 +564,15 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
     else if (this.#isQuiet()) this.#end({ by: "shutdown" }, "polite");
   }
 
-  /** Draining, and nothing has come for some rounds of the event loop; asks for those rounds. */
+  /** Draining, and nothing more comes: what is not known to be quiet yet is listened to for a moment. */
   #isQuiet(): boolean {
-    if (!this.#draining || this.#roundsToQuiet === 0) return this.#draining;
-    if (this.#roundsToQuiet < QUIET_ROUNDS) return false;
+    if (!this.#draining || this.#quiet) return this.#draining;
     const { bytesIn } = this.#input;
-    const round = () => {
-      if (this.#input.bytesIn !== bytesIn) this.#roundsToQuiet = QUIET_ROUNDS;
-      else if (--this.#roundsToQuiet > 0) return nextTask(round);
+    this.#quietTimer ??= systemClock.after(QUIET_MS, () => {
+      this.#quietTimer = undefined;
+      this.#quiet = this.#input.bytesIn === bytesIn;
       this.#pump();
-    };
-    this.#roundsToQuiet--;
-    nextTask(round);
+    });
     return false;
   }
 
@@ -677,43 +670,24 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   }
 
   #crashed(error: unknown): void {
-    const settings = this.#settings;
-    const { clock } = settings;
     const over = this.#reason !== undefined;
-    let inMs = 0;
-    let failure: unknown = over || settings.onCrash === "close"
-      ? error
-      : undefined;
-    if (failure === undefined) {
-      const { plan, history } = planRestart(
-        this.#history,
-        { atMs: clock.now(), error },
-        settings.restart,
-        Math.random,
-        this.name,
-      );
-      this.#history = history;
-      if (plan.restart) inMs = plan.inMs;
-      else failure = plan.error;
-    }
-    const willRestart = failure === undefined;
-    settings.emit({
-      kind: "crashed",
+    const plan = planCrash({
       actor: this.name,
       error,
-      ...(this.#frame instanceof Uint8Array ? { frame: this.#frame } : {}),
-      willRestart,
-      inMs,
-    });
+      frame: this.#frame,
+      over,
+      history: this.#history,
+    }, this.#settings);
     if (this.#message !== undefined) this.#asks?.fail(this.#message, error);
     this.#message = undefined;
     if (over) return;
-    if (!willRestart) {
-      return this.#end({ by: "failure", error: failure }, "polite");
+    if (!plan.restart) {
+      return this.#end({ by: "failure", error: plan.failure }, "polite");
     }
+    this.#history = plan.history;
     this.#life.to("crashed");
     this.#incarnation++;
-    this.#restartTimer = clock.after(inMs, () => {
+    this.#restartTimer = this.#settings.clock.after(plan.inMs, () => {
       this.#life.to("restart");
       this.#start();
       this.#pump();
@@ -873,6 +847,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
       this.#life.to("stop");
       this.#ending = "flushing";
       this.#restartTimer?.cancel();
+      this.#quietTimer?.cancel();
       this.#giveBack();
       this.#mailbox?.close();
       this.#asks?.close();
@@ -967,23 +942,5 @@ function cutBody(peer: string, cause: unknown): ConnectionLostError {
     `Lost the connection to ${peer} in the middle of a body: ${missing}`,
     "UNEXPECTED_EOF",
     { cause },
-  );
-}
-
-function exitOf(reason: CloseReason): ExitReason {
-  if (reason.by === "failure") return { kind: "failed", error: reason.error };
-  return { kind: reason.by === "shutdown" ? "shutdown" : "normal" };
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null &&
-    typeof (value as { then?: unknown }).then === "function";
-}
-
-function badHandler(value: unknown): TypeError {
-  return new TypeError(
-    `A connection handler must return callbacks with a 'frame' function, or be a script that returns a promise of nothing: it returned ${
-      value === null ? "null" : typeof value
-    }`,
   );
 }

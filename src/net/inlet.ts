@@ -70,6 +70,12 @@ export class Inlet {
     return this.#used === 0 ? this.#buffer : this.#buffer.subarray(this.#used);
   }
 
+  /** Whether `bytes` lie in memory that may be read into again. */
+  owns(bytes: Uint8Array): boolean {
+    return bytes.buffer === this.#buffer.buffer ||
+      bytes.buffer === this.#slot.buffer;
+  }
+
   /**
    * What a read of `byteLength` bytes into the last target brought, as a chunk that stays as it is. A target
    * that is not ours is no news.

@@ -232,7 +232,7 @@ export class Input<In> {
     body.left -= part.length;
     this.#endBodyIfOver();
     // A body's chunk is the caller's to keep; memory that will be read into again is not.
-    return this.#reuse ? part.slice() : part;
+    return this.#reuse && this.#inlet.owns(part) ? part.slice() : part;
   }
 
   #endBodyIfOver(): void {

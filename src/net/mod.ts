@@ -13,3 +13,12 @@ export type {
   Server,
   ServerStats,
 } from "./types.ts";
+export { datagram } from "./udp/datagram_codec.ts";
+export { serveUdp } from "./udp/serve_udp.ts";
+export type {
+  Peer,
+  PeerHandler,
+  PeerHandlers,
+  UdpOptions,
+  UdpServer,
+} from "./udp/types.ts";

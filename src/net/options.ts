@@ -15,6 +15,13 @@ import {
 import { Slots } from "./slots.ts";
 import type { ConnectionOptions } from "./types.ts";
 
+/**
+ * What peers sent before they could know of the end may still lie in the system's buffers, and newcomers in its
+ * queue. After so long without news there is nothing more of it. By the system's clock, because it is the
+ * system that is waited for.
+ */
+export const QUIET_MS = 10;
+
 /** Options of a connection, complete and checked. */
 export interface ConnectionSettings {
   readonly onCrash: "restart" | "close";

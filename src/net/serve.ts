@@ -6,7 +6,7 @@
  */
 
 import type { ExitReason } from "../actor/mod.ts";
-import type { Timer } from "../clock.ts";
+import { systemClock, type Timer } from "../clock.ts";
 import { TimeoutError } from "../errors.ts";
 import {
   type Acceptor,
@@ -24,6 +24,7 @@ import { ipKey } from "./ip_key.ts";
 import {
   atLeast,
   type ConnectionSettings,
+  QUIET_MS,
   resolveConnectionOptions,
 } from "./options.ts";
 import { Sweep } from "./sweep.ts";
@@ -89,9 +90,12 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
   #addr: Deno.Addr;
   #acceptor: Acceptor | undefined;
   #loop: AcceptLoop | undefined;
-  #status: "running" | "suspended" | "stopping" | "stopped" = "running";
+  #status: "running" | "stopping" | "stopped" = "running";
+  #isSuspended = false;
   #ending: Promise<void> | undefined;
   #keepsAlive = true;
+  /** The grace of the stop under way. */
+  #graceMs = 0;
   /** Let in, and not gone yet: open connections and handshakes under way. */
   #inside = 0;
   readonly #handshakes = new Set<ByteStream>();
@@ -140,7 +144,9 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
   }
 
   get status(): "running" | "suspended" | "stopping" | "stopped" {
-    return this.#status;
+    return this.#status === "running" && this.#isSuspended
+      ? "suspended"
+      : this.#status;
   }
 
   get stats(): ServerStats {
@@ -152,11 +158,11 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
   }
 
   suspend(): void {
-    if (this.#status === "running") this.#status = "suspended";
+    this.#isSuspended = true;
   }
 
   resume(): void {
-    if (this.#status === "suspended") this.#status = "running";
+    this.#isSuspended = false;
   }
 
   ref(): void {
@@ -171,6 +177,7 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
 
   stop(options?: { graceMs?: number }): Promise<ExitReason> {
     const graceMs = options?.graceMs ?? this.#settings.graceMs;
+    this.#graceMs = graceMs;
     for (const connection of this.connections.values()) {
       void connection.stop({ graceMs });
     }
@@ -179,6 +186,7 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
   }
 
   kill(): void {
+    this.#graceMs = 0;
     for (const connection of this.connections.values()) connection.kill();
     this.#end({ kind: "killed" });
   }
@@ -244,7 +252,7 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
   #whyRefused(key: string | undefined) {
     const { maxConnections = 10_000, maxConnectionsPerIp = Infinity } =
       this.#options;
-    if (this.#status !== "running") return "suspended";
+    if (this.#isSuspended) return "suspended";
     if (this.#inside >= maxConnections) return "maxConnections";
     if (
       key !== undefined && (this.#perIp.get(key) ?? 0) >= maxConnectionsPerIp
@@ -318,6 +326,9 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
     this.connections.set(id, connection);
     this.#sweep.add(connection);
     connection.open();
+    if (this.#status !== "running") {
+      void connection.stop({ graceMs: this.#graceMs });
+    }
   }
 
   /** One for all: an idle connection has no closure of its own. */
@@ -335,7 +346,21 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
     this.#ending = this.#shut(reason);
   }
 
+  /** Those in the system's queue have connected, and may have asked already: they are let in and served. */
+  async #lastNewcomers(): Promise<void> {
+    const { backlog = 511 } = this.#options;
+    const { accepted } = this.#past;
+    let seen: number;
+    do {
+      seen = this.#past.accepted;
+      await new Promise<void>((done) => systemClock.after(QUIET_MS, done));
+    } while (
+      this.#past.accepted !== seen && this.#past.accepted - accepted < backlog
+    );
+  }
+
   async #shut(reason: ExitReason): Promise<void> {
+    if (reason.kind === "shutdown") await this.#lastNewcomers();
     for (const stream of this.#handshakes) stream.close();
     this.#handshakes.clear();
     await this.#loop?.stop();

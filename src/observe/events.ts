@@ -73,4 +73,12 @@ export type NetEvent =
     error?: unknown;
     inMs: number;
   }
-  | { kind: "acceptFailed"; server: string; error: unknown; retryInMs: number };
+  | { kind: "acceptFailed"; server: string; error: unknown; retryInMs: number }
+  | { kind: "receiveFailed"; server: string; error: unknown; retryInMs: number }
+  | {
+    /** The system did not take a datagram, for instance because there is no route. The socket and the peer go on. */
+    kind: "sendFailed";
+    server: string;
+    remoteAddr: Deno.Addr;
+    error: unknown;
+  };

@@ -113,10 +113,10 @@ export class Group {
   }
 
   async #start(slot: Slot): Promise<void> {
+    // Counted before: once it runs, others may hear of it sooner than we do.
+    if (!slot.removing) slot.restarts++;
     try {
-      if (!await slot.start()) return;
-      slot.restarts++;
-      this.#owner.restarted(slot);
+      if (await slot.start()) this.#owner.restarted(slot);
     } catch (error) {
       this.#failures.push({ slot, error });
     }

@@ -37,10 +37,10 @@ export type RestartPlan =
   | { restart: false; error: RestartLimitError };
 
 /**
- * With `maxRestarts: Infinity` no more failures than this are remembered. Their only use is then the exponent
- * of the backoff, and 2^63 times any delay is longer than any wait.
+ * With `maxRestarts: Infinity` the only use of a history is the exponent of the backoff: so many failures are
+ * remembered as it takes to reach `maxMs`, and never more than this.
  */
-const REMEMBERED = 64;
+const MAX_REMEMBERED = 64;
 
 /**
  * Fills in the defaults and checks the limits, each and together.
@@ -97,7 +97,7 @@ export function planRestart(
   const counted = history.filter(({ atMs }) => failure.atMs - atMs < withinMs);
   counted.push(failure);
   if (maxRestarts === Infinity) {
-    counted.splice(0, counted.length - REMEMBERED);
+    counted.splice(0, counted.length - remembered(limits));
   }
   if (counted.length > maxRestarts) {
     const error = new RestartLimitError(
@@ -108,6 +108,12 @@ export function planRestart(
   }
   const inMs = delayMs(counted.length, limits) * jitterFactor(limits, random);
   return { plan: { restart: true, inMs }, history: counted };
+}
+
+function remembered({ backoff }: ResolvedRestartLimits): number {
+  if (backoff.minMs === 0) return 1;
+  const doublings = Math.ceil(Math.log2(backoff.maxMs / backoff.minMs));
+  return Math.min(MAX_REMEMBERED, doublings + 1);
 }
 
 /** The delay before the nth restart, without jitter. */

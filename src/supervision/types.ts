@@ -75,7 +75,7 @@ export interface ActorChildOptions extends Omit<ChildSpec, "name" | "start"> {
 
 /** A running supervisor. */
 export interface Supervisor extends Supervisable {
-  /** The children in their order of start. */
+  /** The children in their order of start; `restarts` counts the times that each was started again, or tried to. */
   readonly children: readonly {
     name: string;
     phase: string;

@@ -34,7 +34,7 @@ interface Waiting {
  *
  * @example
  * ```ts
- * import { manualClock } from "./manual_clock.ts";
+ * import { manualClock } from "@packetboat/net/testing";
  * import { assertEquals } from "@std/assert";
  *
  * const clock = manualClock();

@@ -14,6 +14,7 @@ import type {
   ListenOptions,
   UnixEndpoint,
 } from "./types.ts";
+import { requireUnstableNet } from "./unstable_net.ts";
 
 /**
  * Listens on `endpoint`, or says why that cannot be.
@@ -25,7 +26,9 @@ import type {
 export function listen(endpoint: Endpoint, options: ListenOptions): Acceptor {
   checkEndpoint(endpoint);
   const where = endpointText(endpoint);
-  if (options.reusePort) requireUnstableNet(where);
+  if (options.reusePort) {
+    requireUnstableNet(where, "listeners with 'reusePort'");
+  }
   try {
     return open(endpoint, options);
   } catch (error) {
@@ -84,18 +87,6 @@ function open(endpoint: Endpoint, options: ListenOptions): Acceptor {
     reusePort,
     tcpBacklog,
   });
-}
-
-/**
- * Deno ends the whole process, uncatchably, when `reusePort` is asked for without the flag; so the flag is
- * looked for first. That it shows as a function is how it can be told.
- */
-function requireUnstableNet(where: string): void {
-  if (typeof Deno.listenDatagram === "function") return;
-  throw listenError(
-    where,
-    new Error("'reusePort' needs the flag --unstable-net"),
-  );
 }
 
 /** Finishes a TLS handshake; a stream without one is ready as it is. */

@@ -89,6 +89,30 @@ Deno.test("body() byte by byte", async () => {
   await connection.close();
 });
 
+Deno.test("body() copies nothing that was read for it, though frames of this codec reuse their memory", async () => {
+  const chunks: Uint8Array[] = [];
+  const { connection, stream } = open(lines(), (connection) => ({
+    async frame() {
+      for await (const chunk of connection.body(10)) chunks.push(chunk);
+    },
+  }));
+  const targets: Uint8Array[] = [];
+  const read = stream.read.bind(stream);
+  stream.read = (into) => {
+    targets.push(into);
+    return read(into);
+  };
+  for (const part of ["header\nhello", "again"]) {
+    stream.peer(part);
+    await settle();
+  }
+  await connection.close();
+  // The first came with the header, into memory of the frames, which will be read into again; so that is a copy.
+  assertEquals(chunks.map(text), ["hello", "again"]);
+  assertStrictEquals(targets.some((t) => t.buffer === chunks[0].buffer), false);
+  assertStrictEquals(targets.some((t) => t.buffer === chunks[1].buffer), true);
+});
+
 Deno.test("body() that is cancelled is passed over", async () => {
   const seen: string[] = [];
   const { connection, stream } = open(lines(), (connection) => ({

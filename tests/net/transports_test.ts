@@ -11,7 +11,12 @@ import {
   serve,
   TimeoutError,
 } from "../../mod.ts";
-import { checkTransport, memoryNetwork, memoryPair } from "../../testing.ts";
+import {
+  checkTransport,
+  manualClock,
+  memoryNetwork,
+  memoryPair,
+} from "../../testing.ts";
 import { dial, listen } from "../../src/transport/mod.ts";
 import { tlsCertificate } from "../support/tls_certificate.ts";
 
@@ -167,6 +172,7 @@ Deno.test({
     "serve() over TLS: ALPN is agreed, and a bad handshake or a silent newcomer costs nobody else anything",
   ignore: tls === undefined,
   async fn() {
+    const clock = manualClock();
     const events: NetEvent[] = [];
     const malformed = Promise.withResolvers<void>();
     await using server = serve({
@@ -175,7 +181,7 @@ Deno.test({
       ...tls,
       alpnProtocols: ["boat"],
       codec,
-      handshakeTimeoutMs: 50,
+      clock,
       onEvent: (event) => {
         events.push(event);
         if (events.filter(({ kind }) => kind === "malformed").length === 2) {
@@ -198,6 +204,8 @@ Deno.test({
     });
     good.send(new Uint8Array(3));
     assertEquals((await good[Symbol.asyncIterator]().next()).value?.length, 3);
+    // The silent one came in before the good one, so its time has begun.
+    await clock.advance(5_000);
     await malformed.promise;
     const errors = events.flatMap((event) =>
       event.kind === "malformed" ? [event.error] : []

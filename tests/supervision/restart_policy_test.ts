@@ -162,10 +162,34 @@ Deno.test("planRestart() with maxRestarts Infinity never gives up and its histor
     history = next.history;
     assert(next.plan.restart);
     inMs = next.plan.inMs;
-    assert(history.length <= 64);
+    assert(history.length <= 11);
   }
   assertEquals(inMs, 1_000);
 });
+
+for (
+  const [backoff, length] of [
+    [{}, 1],
+    [{ minMs: 10, maxMs: 10 }, 1],
+    [{ minMs: 10, maxMs: 100 }, 5],
+    [{ minMs: 1, maxMs: Infinity }, 64],
+  ] as const
+) {
+  Deno.test(`planRestart() without a limit remembers ${length} failures for backoff ${JSON.stringify(backoff)}`, () => {
+    const limits = resolveRestartLimits({
+      maxRestarts: Infinity,
+      withinMs: Infinity,
+      backoff,
+    });
+    let history: RestartHistory = [];
+    for (let atMs = 0; atMs < 100; atMs++) {
+      const failure = { atMs, error: atMs };
+      history = planRestart(history, failure, limits, Math.random, "x").history;
+    }
+    assertEquals(history.length, length);
+    assertEquals(history.at(-1)?.atMs, 99);
+  });
+}
 
 Deno.test("planRestart() changes nothing that it is given and never lets more than maxRestarts into a window", () => {
   fc.assert(fc.property(

@@ -47,14 +47,23 @@ export function startChild(command: string, args: string[]): Child {
   };
 }
 
-/** The chaos server, with `flags`; `shell` goes in front of it, such as `ulimit -n 40;`. */
-export function startChaosServer(flags: string[], shell = ""): Child {
-  const server = new URL("./chaos_server.ts", import.meta.url).pathname;
-  const args = ["run", "--quiet", "--allow-net=127.0.0.1", server, ...flags];
+/** A server of this folder; `shell` goes in front of it, such as `ulimit -n 40;`. */
+export function startSupportServer(
+  file: string,
+  flags: string[],
+  shell = "",
+): Child {
+  const path = new URL(file, import.meta.url).pathname;
+  const args = ["run", "--quiet", "--allow-net=127.0.0.1", path, ...flags];
   return shell === "" ? startChild(Deno.execPath(), args) : startChild("sh", [
     "-c",
     `${shell} exec "$0" "$@"`,
     Deno.execPath(),
     ...args,
   ]);
+}
+
+/** The chaos server, with `flags`. */
+export function startChaosServer(flags: string[], shell = ""): Child {
+  return startSupportServer("chaos_server.ts", flags, shell);
 }

@@ -82,6 +82,11 @@ export class TaskProcess implements AsyncDisposable {
     this.ended = this.#run();
   }
 
+  /** For /proc. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   /** What stdout says, as soon as it matches. */
   async says(wanted: RegExp): Promise<RegExpMatchArray> {
     return await this.#await(() => this.#stdout.match(wanted), wanted);

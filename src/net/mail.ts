@@ -1,0 +1,97 @@
+/**
+ * The messages that other actors send to one peer, and the questions that wait for its answers. Made when the
+ * first one comes, because most peers never get any. Runs no turns; whoever owns it takes messages out.
+ *
+ * @module
+ */
+
+import {
+  type AskOptions,
+  Asks,
+  Mailbox,
+  type ReplyTo,
+  type TellVerdict,
+} from "../actor/mod.ts";
+import type { ConnectionSettings } from "./options.ts";
+
+/** Whose mail it is. */
+export interface MailOwner {
+  readonly name: string;
+  /** Whether anybody would read a message, as far as is known. */
+  takesMessages(): boolean;
+  /** Called when a message comes into an empty mailbox. */
+  onMail(): void;
+}
+
+/** The mail of one owner. */
+export class Mail<M> {
+  readonly #owner: MailOwner;
+  readonly #emit: ConnectionSettings["emit"];
+  readonly #mailbox: Mailbox<M>;
+  readonly #asks: Asks;
+
+  constructor(
+    owner: MailOwner,
+    { mailbox, clock, emit }: Pick<
+      ConnectionSettings,
+      "mailbox" | "clock" | "emit"
+    >,
+  ) {
+    this.#owner = owner;
+    this.#emit = emit;
+    this.#asks = new Asks(owner.name, clock);
+    this.#mailbox = new Mailbox<M>(owner.name, mailbox);
+    this.#mailbox.onMail = () => owner.onMail();
+    this.#mailbox.onDrop = (count) => this.#dropped(count);
+  }
+
+  /** Messages that wait. */
+  get size(): number {
+    return this.#mailbox.size;
+  }
+
+  /** As `ActorRef.tell`; "dropped" where the handler has no callback for messages. */
+  tell(message: M): TellVerdict {
+    if (this.#owner.takesMessages()) return this.#mailbox.tell(message);
+    this.#dropped(1);
+    return "dropped";
+  }
+
+  /** As `ActorRef.deliver`. */
+  async deliver(
+    message: M,
+    options?: { signal?: AbortSignal },
+  ): Promise<void> {
+    if (!this.#owner.takesMessages()) {
+      throw new TypeError(
+        `Cannot deliver to ${this.#owner.name}: its handler has no 'message' callback`,
+      );
+    }
+    await this.#mailbox.deliver(message, options);
+  }
+
+  /** As `ActorRef.ask`. */
+  ask<R>(make: (reply: ReplyTo<R>) => M, options?: AskOptions): Promise<R> {
+    return this.#asks.ask((message: M) => this.tell(message), make, options);
+  }
+
+  /** The oldest message; the caller has seen a `size` above 0. */
+  shift(): M {
+    return this.#mailbox.shift();
+  }
+
+  /** The turn that took `message` failed: whoever asked by it is told. */
+  fail(message: M, error: unknown): void {
+    this.#asks.fail(message, error);
+  }
+
+  /** Refuses what waits and everything that comes later. */
+  close(): void {
+    this.#mailbox.close();
+    this.#asks.close();
+  }
+
+  #dropped(count: number): void {
+    this.#emit({ kind: "dropped", actor: this.#owner.name, count });
+  }
+}

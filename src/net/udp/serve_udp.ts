@@ -1,0 +1,353 @@
+/**
+ * A datagram server: one socket, its receive loop, its peers. Decides which datagram makes a peer, which peer
+ * goes when there are too many, and how all of it ends: every peer serves what is at hand, then the socket closes.
+ *
+ * @module
+ */
+
+import type { ExitReason } from "../../actor/mod.ts";
+import { ActorStoppedError, FrameTooLargeError } from "../../errors.ts";
+import { type Codec, decodeAll } from "../../framing/mod.ts";
+import {
+  addrText,
+  type DatagramSocket,
+  type Membership,
+  type MulticastGroup,
+  openDatagrams,
+  peerAddr,
+} from "../../transport/mod.ts";
+import { Pause } from "../pause.ts";
+import { resolveUdpOptions, type UdpSettings } from "./options.ts";
+import { Outgoing } from "./outgoing.ts";
+import { PeerActor, type PeerHost } from "./peer.ts";
+import type { Sender } from "./peer_input.ts";
+import {
+  isCutOff,
+  ReceiveLoop,
+  type ReceiveLoopOwner,
+} from "./receive_loop.ts";
+import { Silence } from "./silence.ts";
+import type { PeerHandler, UdpOptions, UdpServer } from "./types.ts";
+
+/**
+ * Binds a datagram socket, and gives each remote address a handler of its own. Returns when it is bound.
+ *
+ * A handler that throws is restarted, without the frame it failed on; every other peer goes on. A datagram that
+ * the codec refuses is a `malformed` event with its sender, and nothing of it reaches a handler. `await using`
+ * stops the server at the end of the scope: every peer serves what is at hand, then the socket closes.
+ *
+ * @param options Where to bind, the codec, and limits; every limit has a default.
+ * @param handler Called at the first datagram of each peer, and again at each restart.
+ * @throws {ListenError} The address cannot be bound; `code` says why, such as `"ADDR_IN_USE"`, or
+ * `"UNSTABLE_NET"` where Deno runs without `--unstable-net`.
+ * @throws {RangeError} An option is out of range; the message names it and its value.
+ * @throws {TypeError} An unknown transport.
+ *
+ * @example An echo server, and a client that talks to it
+ * ```ts
+ * import { lines } from "@packetboat/net";
+ * import { serveUdp } from "@packetboat/net/udp";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = serveUdp({ port: 0, codec: lines() }, (peer) => ({
+ *   frame: (line) => peer.send(line.toUpperCase()),
+ * }));
+ *
+ * const answer = Promise.withResolvers<string>();
+ * await using client = serveUdp({ port: 0, codec: lines() }, () => ({
+ *   frame: (line) => answer.resolve(line),
+ * }));
+ * client.peer(server.addr as Deno.NetAddr).send("ahoy");
+ * assertEquals(await answer.promise, "AHOY");
+ * ```
+ */
+export function serveUdp<In, Out = In, M = never>(
+  options: UdpOptions<In, Out>,
+  handler: PeerHandler<In, Out, M>,
+): UdpServer<In, Out, M> {
+  const settings = resolveUdpOptions(options);
+  return new DatagramServer(openDatagrams(options), options, settings, handler);
+}
+
+/** The implementation of {@linkcode UdpServer}, on any socket. */
+export class DatagramServer<In, Out, M>
+  implements UdpServer<In, Out, M>, PeerHost<In, Out, M>, ReceiveLoopOwner {
+  readonly name: string;
+  readonly addr: Deno.Addr;
+  readonly settings: UdpSettings;
+  readonly handler: PeerHandler<In, Out, M>;
+  readonly exited: Promise<ExitReason>;
+  #resolveExited!: (reason: ExitReason) => void;
+  readonly peers = new Map<string, PeerActor<In, Out, M>>();
+
+  /** The peer that was last heard from a port: found without writing its address as text. */
+  readonly #lastHeard = new Map<number, PeerActor<In, Out, M>>();
+  readonly #socket: DatagramSocket;
+  readonly #codec: Codec<In, Out>;
+  readonly #signal: AbortSignal | undefined;
+  readonly #loop: ReceiveLoop;
+  readonly #outgoing: Outgoing<Out>;
+  readonly #silence: Silence<PeerActor<In, Out, M>>;
+  /** Peers whose end has begun: a last turn may still run. */
+  readonly #leaving = new Set<PeerActor<In, Out, M>>();
+  /** The wait for the last sends. */
+  readonly #pause: Pause;
+  #made = 0;
+  #queuedBytes = 0;
+  #ending: Promise<void> | undefined;
+  #graceMs: number;
+  readonly #onAbort = () => void this.stop();
+
+  constructor(
+    socket: DatagramSocket,
+    options: UdpOptions<In, Out>,
+    settings: UdpSettings,
+    handler: PeerHandler<In, Out, M>,
+  ) {
+    const { codec, name = "udp", signal } = options;
+    this.name = name;
+    this.addr = socket.addr;
+    this.settings = settings;
+    this.#graceMs = settings.graceMs;
+    this.handler = handler;
+    this.exited = new Promise((resolve) => this.#resolveExited = resolve);
+    this.#socket = socket;
+    this.#codec = codec;
+    this.#signal = signal;
+    this.#pause = new Pause(settings.clock);
+    this.#silence = new Silence(
+      settings.clock,
+      settings.peerIdleMs,
+      (peer) => peer.silenced(),
+    );
+    this.#outgoing = new Outgoing(
+      socket,
+      codec,
+      settings.maxOutboxBytes,
+      (error, remoteAddr) =>
+        settings.emit({ kind: "sendFailed", server: name, remoteAddr, error }),
+    );
+    settings.emit({ kind: "listening", server: name, addr: this.addr });
+    this.#loop = new ReceiveLoop(socket, this, {
+      aliases: codec.aliases,
+      clock: settings.clock,
+    });
+    if (options.transport !== "unixpacket") {
+      for (const group of options.multicast ?? []) void this.#joinOrEnd(group);
+    }
+    if (signal?.aborted) this.#onAbort();
+    else signal?.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  peer(
+    to: { hostname: string; port: number } | { path: string },
+  ): PeerActor<In, Out, M> {
+    const addr = peerAddr(to, this.addr);
+    const key = addrText(addr);
+    const known = this.peers.get(key);
+    if (known !== undefined) return known;
+    if (this.#ending !== undefined) {
+      throw new ActorStoppedError(
+        `Cannot make a peer for ${key}: ${this.name} has stopped`,
+      );
+    }
+    return this.#make(addr, key, true);
+  }
+
+  join(group: MulticastGroup): Promise<Membership> {
+    return this.#socket.join(group);
+  }
+
+  stop(options?: { graceMs?: number }): Promise<ExitReason> {
+    if (this.#ending === undefined) {
+      this.#graceMs = options?.graceMs ?? this.#graceMs;
+      for (const peer of this.peers.values()) {
+        void peer.stop({ graceMs: this.#graceMs });
+      }
+      this.#end({ kind: "shutdown" });
+    }
+    return this.exited;
+  }
+
+  kill(): void {
+    this.#killPeers();
+    this.#end({ kind: "killed" });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  // ── what the receive loop tells ──
+
+  onDatagram(bytes: Uint8Array, from: Deno.Addr): void {
+    if (this.#ending !== undefined) return;
+    const known = this.#find(from);
+    if (known !== undefined) {
+      this.#silence.heard(known.place!);
+      return known.arrived(bytes, this.#codec.aliases);
+    }
+    // A stranger that talks rubbish is not worth a peer.
+    const frames = this.#decode(bytes, from);
+    if (frames === undefined) return;
+    this.#make(from, addrText(from), false).arrivedDecoded(
+      frames,
+      bytes.length,
+    );
+  }
+
+  onFailed(error: unknown, retryInMs: number): void {
+    const server = this.name;
+    this.settings.emit({ kind: "receiveFailed", server, error, retryInMs });
+  }
+
+  onGone(error: unknown): void {
+    this.#fail(error);
+  }
+
+  // ── what peers ask for ──
+
+  decode(bytes: Uint8Array, { id, remoteAddr }: Sender): readonly In[] {
+    return this.#decode(bytes, remoteAddr, id) ?? [];
+  }
+
+  transmit(frame: Out, peer: PeerActor<In, Out, M>): number | undefined {
+    const byteLength = this.#outgoing.send(frame, peer.remoteAddr);
+    if (byteLength === undefined) {
+      this.settings.emit({ kind: "dropped", actor: peer.name, count: 1 });
+    } else if (peer.madeHere) {
+      this.#silence.heard(peer.place!);
+      peer.renewed();
+    }
+    return byteLength;
+  }
+
+  reserve(byteLength: number): boolean {
+    if (this.#queuedBytes + byteLength > this.settings.maxQueuedBytes) {
+      return false;
+    }
+    this.#queuedBytes += byteLength;
+    return true;
+  }
+
+  release(byteLength: number): void {
+    this.#queuedBytes -= byteLength;
+  }
+
+  onEnding(peer: PeerActor<In, Out, M>): void {
+    this.peers.delete(peer.key);
+    const { remoteAddr } = peer;
+    if (
+      remoteAddr.transport === "udp" &&
+      this.#lastHeard.get(remoteAddr.port) === peer
+    ) this.#lastHeard.delete(remoteAddr.port);
+    this.#silence.remove(peer.place!);
+    this.#leaving.add(peer);
+  }
+
+  onEnded(peer: PeerActor<In, Out, M>): void {
+    this.#leaving.delete(peer);
+  }
+
+  // ── inside ──
+
+  #find(from: Deno.Addr): PeerActor<In, Out, M> | undefined {
+    if (from.transport !== "udp") return this.peers.get(addrText(from));
+    const { hostname, port } = from;
+    const last = this.#lastHeard.get(port);
+    if ((last?.remoteAddr as Deno.NetAddr | undefined)?.hostname === hostname) {
+      return last;
+    }
+    const known = this.peers.get(addrText(from));
+    if (known !== undefined) this.#lastHeard.set(port, known);
+    return known;
+  }
+
+  #make(
+    remoteAddr: Deno.Addr,
+    key: string,
+    madeHere: boolean,
+  ): PeerActor<In, Out, M> {
+    while (this.peers.size >= this.settings.maxPeers) {
+      this.#silence.longest!.end({ by: "limit" });
+    }
+    const peer = new PeerActor(this, {
+      id: ++this.#made,
+      remoteAddr,
+      key,
+      madeHere,
+    });
+    this.peers.set(key, peer);
+    peer.place = this.#silence.add(peer);
+    peer.open();
+    return peer;
+  }
+
+  /** The frames of a datagram; `undefined` = it is malformed, and nothing of it counts. */
+  #decode(
+    bytes: Uint8Array,
+    remoteAddr: Deno.Addr,
+    connection?: number,
+  ): In[] | undefined {
+    try {
+      if (isCutOff(bytes)) throw cutOff(this.#codec.name, bytes);
+      return decodeAll(this.#codec, bytes);
+    } catch (error) {
+      this.settings.emit({
+        kind: "malformed",
+        ...(connection === undefined ? {} : { connection }),
+        remoteAddr,
+        error,
+      });
+      return undefined;
+    }
+  }
+
+  async #joinOrEnd(group: MulticastGroup): Promise<void> {
+    try {
+      await this.#socket.join(group);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#ending !== undefined) return;
+    this.#killPeers();
+    this.#end({ kind: "failed", error });
+  }
+
+  #killPeers(): void {
+    this.#graceMs = 0;
+    this.#pause.cut();
+    for (const peer of this.peers.values()) peer.kill();
+    for (const peer of this.#leaving) peer.kill();
+  }
+
+  #end(reason: ExitReason): void {
+    if (this.#ending !== undefined) return;
+    this.#signal?.removeEventListener("abort", this.#onAbort);
+    this.#ending = this.#shut(reason);
+  }
+
+  async #shut(reason: ExitReason): Promise<void> {
+    const peers = [...this.peers.values(), ...this.#leaving];
+    await Promise.all(peers.map(({ exited }) => exited));
+    const sent = this.#outgoing.idle().then(() => this.#pause.cut());
+    await this.#pause.wait(this.#graceMs);
+    await this.#loop.stop();
+    await sent;
+    this.#resolveExited(reason);
+  }
+}
+
+function cutOff(codec: string, bytes: Uint8Array): FrameTooLargeError {
+  return new FrameTooLargeError({
+    codec,
+    offset: 0,
+    window: "",
+    declaredBytes: bytes.length,
+    maxFrameBytes: bytes.length - 1,
+    hint: "the datagram was cut off where it was received",
+  });
+}

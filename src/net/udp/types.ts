@@ -1,0 +1,107 @@
+/**
+ * The contract of datagrams: peers, their handlers, the server they belong to. Holds types only.
+ *
+ * @module
+ */
+
+import type { ActorRef, Supervisable } from "../../actor/mod.ts";
+import type { Clock } from "../../clock.ts";
+import type { Codec } from "../../framing/mod.ts";
+import type { ConnectionStats } from "../../observe/mod.ts";
+import type {
+  DatagramEndpoint,
+  Membership,
+  MulticastGroup,
+} from "../../transport/mod.ts";
+import type { ConnectionHandlers, ConnectionOptions } from "../types.ts";
+
+/**
+ * One remote address: an actor whose mailbox takes the frames of its datagrams and messages from other actors.
+ * Lives from its first datagram until it has been silent for `peerIdleMs`; then the same address gets a new one.
+ */
+export interface Peer<In, Out = In, M = never>
+  extends ActorRef<M>, AsyncIterable<In> {
+  /** Counts from 1 in each server. */
+  readonly id: number;
+  /** Where its datagrams come from, and where `send` sends to. */
+  readonly remoteAddr: Deno.Addr;
+  /** Aborts when the peer ends, also while a handler is still busy. */
+  readonly signal: AbortSignal;
+  /**
+   * One frame, one datagram, sent at once. `false` = it was not: the peer has ended, or the socket is too far
+   * behind. `true` promises no more than UDP does; a failure that the system reports is a `sendFailed` event.
+   *
+   * @throws {EncodeError} The codec cannot carry this frame, or it is too large for a datagram; nothing was sent.
+   */
+  send(frame: Out): boolean;
+  /** Ends it. What was sent before is sent; the next datagram from its address makes a new peer. */
+  close(): void;
+  /** What it has done so far; a copy. */
+  readonly stats: ConnectionStats;
+}
+
+/** What a handler returns: callbacks, run one at a time, never re-entered. A returned promise is awaited before the next. */
+export type PeerHandlers<In, M = never> = Pick<
+  ConnectionHandlers<In, M>,
+  "frame" | "message" | "closed"
+>;
+
+/**
+ * Called at the first datagram of a peer and again at every restart: either hands out callbacks, or is itself a
+ * script that reads with `for await`. When a script ends, so does its peer.
+ */
+export type PeerHandler<In, Out, M> =
+  | ((peer: Peer<In, Out, M>) => PeerHandlers<In, M>)
+  | ((peer: Peer<In, Out, M>) => Promise<void>);
+
+/** Options of {@linkcode serveUdp}. */
+export type UdpOptions<In, Out> =
+  & DatagramEndpoint
+  & Pick<
+    ConnectionOptions,
+    "onCrash" | "restart" | "mailbox" | "graceMs" | "signal" | "onEvent"
+  >
+  & {
+    /** How frames lie in a datagram. A datagram holds whole frames, none or one or several. */
+    codec: Codec<In, Out>;
+    /** For events and errors. @default {"udp"} */
+    name?: string;
+    /** Hard limit; where one more comes, the one that has been silent longest ends. @default {10_000} */
+    maxPeers?: number;
+    /** A peer from which nothing came for this long ends. @default {60_000} */
+    peerIdleMs?: number;
+    /** Datagrams that may wait for the busy handler of one peer; more are dropped. @default {64} */
+    maxQueuedDatagrams?: number;
+    /** Bytes of datagrams that may wait for handlers, all peers together; more are dropped. @default {16_777_216} */
+    maxQueuedBytes?: number;
+    /** Bytes that may wait for the system to send them; more are dropped. @default {16_777_216} */
+    maxOutboxBytes?: number;
+    /** Where time comes from; a test hands in its own. */
+    clock?: Clock;
+  };
+
+/** A datagram socket and its peers. */
+export interface UdpServer<In, Out, M> extends Supervisable {
+  /** Where it is bound; with port 0 in the options, the port the system chose. */
+  readonly addr: Deno.Addr;
+  /** The peers that live, by their address as text: `127.0.0.1:5000`, `[::1]:5000`, or a path. */
+  readonly peers: ReadonlyMap<string, Peer<In, Out, M>>;
+  /**
+   * The peer of an address, made from this side if there is none; broadcast and multicast addresses included.
+   * One that was made from this side lives as long as either side sends.
+   *
+   * @throws {RangeError} Not an IP address (or `localhost`), one of the other IP version, or not a port.
+   * @throws {TypeError} A path where the socket is UDP, or the other way round.
+   * @throws {ActorStoppedError} The server has stopped, or is stopping.
+   */
+  peer(
+    to: { hostname: string; port: number } | { path: string },
+  ): Peer<In, Out, M>;
+  /**
+   * Hears an IPv4 multicast group too, until the membership is left or the server ends.
+   *
+   * @throws {RangeError} (as a rejection) Not a multicast address, or the interface is not an IPv4 address.
+   * @throws {ListenError} (as a rejection) The system refuses, for instance because it has no such interface.
+   */
+  join(group: MulticastGroup): Promise<Membership>;
+}

@@ -1,0 +1,369 @@
+/** `deno task files`, as processes: files that come whole or not at all, and none that is not to be had. */
+
+import {
+  assertEquals,
+  assertLess,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import { createHash } from "node:crypto";
+import { cuttingProxy } from "../support/cutting_proxy.ts";
+import { HAS_PYTHON, runPython } from "../support/python.ts";
+import { runTask, startTask, type TaskProcess } from "../support/task.ts";
+
+/** A server of a folder, and an empty folder to get files into. */
+async function startShare(...flags: string[]) {
+  const root = await Deno.realPath(await Deno.makeTempDir());
+  const [shared, out] = [`${root}/shared`, `${root}/out`];
+  await Deno.mkdir(shared);
+  await Deno.mkdir(out);
+  const server = startTask("files", ["serve", "--port", "0", ...flags, shared]);
+  const [, port] = await server.says(/listening on [^ ]+:(\d+)/);
+  return {
+    server,
+    port,
+    root,
+    shared,
+    out,
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      await Deno.remove(root, { recursive: true });
+    },
+  };
+}
+
+/** So many bytes, none of which is where another one could be. */
+function content(byteLength: number): Uint8Array {
+  const numbers = new Uint32Array(Math.ceil(byteLength / 4));
+  for (let i = 0; i < numbers.length; i++) numbers[i] = i;
+  return new Uint8Array(numbers.buffer, 0, byteLength);
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+function namesIn(folder: string): string[] {
+  return Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
+}
+
+Deno.test("deno task files puts, lists and gets, with a checksum that is right", async () => {
+  await using share = await startShare();
+  const { port, root, shared, out } = share;
+  const bytes = content(3_000_001);
+  await Deno.writeFile(`${root}/grüße.bin`, bytes);
+  await Deno.writeFile(`${shared}/empty`, new Uint8Array(0));
+  const put = await runTask("files", [
+    "put",
+    "--port",
+    port,
+    `${root}/grüße.bin`,
+  ]);
+  assertEquals(put, {
+    code: 0,
+    stdout: `grüße.bin: 3 MB, SHA-256 ${sha256(bytes)}\n`,
+    stderr: "",
+  });
+  const list = await runTask("files", ["list", "--port", port]);
+  assertMatch(list.stdout, /^ +0 B {2}empty\n +3 MB {2}grüße\.bin\n$/);
+  for (const name of ["grüße.bin", "empty"]) {
+    const got = await runTask("files", [
+      ..."get --port".split(" "),
+      port,
+      "--out",
+      out,
+      name,
+    ]);
+    assertEquals([got.code, got.stderr], [0, ""]);
+    assertEquals(
+      await Deno.readFile(`${out}/${name}`),
+      await Deno.readFile(`${shared}/${name}`),
+    );
+  }
+  assertEquals(namesIn(out), namesIn(shared));
+  const again = await runTask("files", [
+    "put",
+    "--port",
+    port,
+    `${root}/grüße.bin`,
+  ]);
+  assertEquals(again, {
+    code: 1,
+    stdout: "",
+    stderr: "files: The server refuses: there is a grüße.bin already\n",
+  });
+});
+
+Deno.test("deno task files get goes on where it was cut off, and shows no file before it is whole", async () => {
+  await using share = await startShare();
+  const { port, shared, out } = share;
+  const bytes = content(8_000_000);
+  await Deno.writeFile(`${shared}/big`, bytes);
+  {
+    await using proxy = cuttingProxy(Number(port), { toClient: 5_000_000 });
+    const cut = await runTask("files", [
+      ..."get --port".split(" "),
+      proxy.port,
+      "--out",
+      out,
+      "big",
+    ]);
+    assertEquals([cut.code, cut.stdout], [1, ""]);
+    assertMatch(cut.stderr, /^files: Lost the connection[^\n]+\n$/);
+  }
+  assertMatch(namesIn(out).join(), /^\.big\.[0-9a-f]{16}\.part$/);
+  const whole = await runTask("files", [
+    ..."get --port".split(" "),
+    port,
+    "--out",
+    out,
+    "big",
+  ]);
+  assertEquals([whole.code, whole.stderr], [0, ""]);
+  assertMatch(whole.stdout, /^big: 8 MB, resumed at (4\.\d+|5) MB, SHA-256 /);
+  assertStringIncludes(whole.stdout, sha256(bytes));
+  assertEquals(namesIn(out), ["big"]);
+  assertEquals(await Deno.readFile(`${out}/big`), bytes);
+});
+
+Deno.test("deno task files put goes on where it was cut off", async () => {
+  await using share = await startShare();
+  const { port, root, shared } = share;
+  const bytes = content(8_000_000);
+  await Deno.writeFile(`${root}/big`, bytes);
+  {
+    await using proxy = cuttingProxy(Number(port), { toServer: 5_000_000 });
+    const cut = await runTask("files", [
+      "put",
+      "--port",
+      proxy.port,
+      `${root}/big`,
+    ]);
+    assertEquals(cut.code, 1);
+    assertMatch(cut.stderr, /^files: (Lost|Cannot send to) [^\n]+\n$/);
+  }
+  await share.server.complains(/files: Lost the connection/);
+  assertMatch(namesIn(shared).join(), /^\.big\.[0-9a-f]{16}\.part$/);
+  const list = await runTask("files", ["list", "--port", port]);
+  assertEquals(list, { code: 0, stdout: "", stderr: "" });
+  const whole = await runTask("files", ["put", "--port", port, `${root}/big`]);
+  assertMatch(whole.stdout, /resumed at/);
+  assertEquals(namesIn(shared), ["big"]);
+  assertEquals(await Deno.readFile(`${shared}/big`), bytes);
+});
+
+Deno.test("deno task files throws away what does not match its checksum", async () => {
+  await using share = await startShare();
+  const { port, shared, out } = share;
+  await Deno.writeTextFile(`${shared}/small`, "whole");
+  const digest = sha256(new TextEncoder().encode("whole"));
+  // Somebody wrote into what was left of a broken transfer.
+  await Deno.writeTextFile(`${out}/.small.${digest.slice(0, 16)}.part`, "HO");
+  const args = ["get", "--port", port, "--out", out, "small"];
+  assertEquals(await runTask("files", args), {
+    code: 1,
+    stdout: "",
+    stderr: "files: small came with a wrong checksum, and is thrown away\n",
+  });
+  assertEquals(namesIn(out), []);
+  assertEquals((await runTask("files", args)).code, 0);
+});
+
+Deno.test("deno task files lets nobody out of its folder", async () => {
+  await using share = await startShare();
+  const { port, root, shared, out } = share;
+  await Deno.writeTextFile(`${root}/secret`, "secret");
+  await Deno.symlink(`${root}/secret`, `${shared}/link`);
+  await Deno.symlink(root, `${shared}/folder`);
+  await Deno.writeTextFile(`${shared}/.hidden`, "hidden");
+  for (
+    const name of [
+      ...["../../etc/passwd", "../secret", "/etc/passwd", "..", "."],
+      ...["link", "folder", "folder/secret", ".hidden", "nosuch"],
+    ]
+  ) {
+    const { code, stdout, stderr } = await runTask("files", [
+      ..."get --port".split(" "),
+      port,
+      "--out",
+      out,
+      name,
+    ]);
+    assertEquals([code, stdout], [1, ""], name);
+    assertMatch(stderr, /^files: The server refuses: [^\n]+\n$/, name);
+    assertEquals(namesIn(out), []);
+  }
+  const list = await runTask("files", ["list", "--port", port]);
+  assertEquals(list.stdout, "");
+  // A link in the way of a file that is put is not followed, nor replaced.
+  await Deno.writeTextFile(`${root}/link`, "overwritten");
+  const put = await runTask("files", ["put", "--port", port, `${root}/link`]);
+  assertEquals(put.code, 1);
+  assertEquals(await Deno.readTextFile(`${root}/secret`), "secret");
+});
+
+Deno.test("deno task files serve --readonly takes nothing", async () => {
+  await using share = await startShare("--readonly");
+  await Deno.writeTextFile(`${share.root}/new`, "new");
+  const { code, stderr } = await runTask("files", [
+    ..."put --port".split(" "),
+    share.port,
+    `${share.root}/new`,
+  ]);
+  assertEquals(code, 1);
+  assertEquals(stderr, "files: The server refuses: this folder is read-only\n");
+  assertEquals(namesIn(share.shared), []);
+});
+
+Deno.test({
+  name:
+    "deno task files needs no more memory for a large file than for a small one",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using share = await startShare();
+    const { port, root, shared, out, server } = share;
+    const size = 256 * 1_048_576;
+    using sparse = await Deno.create(`${root}/large`);
+    await sparse.truncate(size);
+    const before = peakKib(server);
+    const put = await runTask("files", [
+      "put",
+      "--port",
+      port,
+      `${root}/large`,
+    ]);
+    assertEquals(put.code, 0, put.stderr);
+    const get = await runTask("files", [
+      ..."get --port".split(" "),
+      port,
+      "--out",
+      out,
+      "large",
+    ]);
+    assertEquals(get.code, 0, get.stderr);
+    assertEquals((await Deno.stat(`${shared}/large`)).size, size);
+    assertLess(peakKib(server) - before, 64 * 1_024);
+  },
+});
+
+/** The most memory that a process had, in KiB. */
+function peakKib({ pid }: TaskProcess): number {
+  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
+  return Number(status.match(/^VmHWM:\s+(\d+) kB$/m)![1]);
+}
+
+Deno.test({
+  name:
+    "deno task files serve takes from Python and gives back, torn and stuck",
+  ignore: !HAS_PYTHON,
+  async fn() {
+    await using share = await startShare();
+    assertEquals(await runPython("files_peer.py", "own", share.port), "fine\n");
+    assertEquals(namesIn(share.shared), ["grüße.txt"]);
+  },
+});
+
+Deno.test({
+  name:
+    "deno task files offer sends to a tutorial's client in Python, and files fetch takes it too",
+  ignore: !HAS_PYTHON,
+  async fn() {
+    const dir = await Deno.makeTempDir();
+    try {
+      const bytes = content(10_000_000);
+      await Deno.writeFile(`${dir}/grüße.bin`, bytes);
+      await using server = startTask("files", [
+        ..."offer --wire header --port 0".split(" "),
+        `${dir}/grüße.bin`,
+      ]);
+      const [, port] = await server.says(/listening on [^ ]+:(\d+)/);
+      assertEquals(
+        await runPython("files_peer.py", "fetch", port),
+        `grüße.bin ${sha256(bytes)}\n`,
+      );
+      await Deno.mkdir(`${dir}/out`);
+      const { code, stdout } = await runTask("files", [
+        ..."fetch --wire header --port".split(" "),
+        port,
+        "--out",
+        `${dir}/out`,
+      ]);
+      assertEquals(code, 0);
+      assertStringIncludes(stdout, sha256(bytes));
+      assertEquals(await Deno.readFile(`${dir}/out/grüße.bin`), bytes);
+    } finally {
+      await Deno.remove(dir, { recursive: true });
+    }
+  },
+});
+
+for (
+  const [name, ok] of [["grüße.txt", true], ["../escaped", false]] as const
+) {
+  Deno.test({
+    name: `deno task files fetch ${
+      ok ? "takes" : "refuses"
+    } ${name} from a tutorial's server in Python`,
+    ignore: !HAS_PYTHON,
+    async fn() {
+      const dir = await Deno.makeTempDir();
+      const peer = new URL("../interop/files_peer.py", import.meta.url);
+      const python = new Deno.Command("python3", {
+        args: ["-B", peer.pathname, "offer", name],
+        stdout: "piped",
+      }).spawn();
+      try {
+        const said = python.stdout.pipeThrough(new TextDecoderStream())
+          .getReader();
+        const port = (await said.read()).value!.trim();
+        const { code, stdout, stderr } = await runTask("files", [
+          ..."fetch --port".split(" "),
+          port,
+          "--out",
+          dir,
+        ]);
+        await python.status;
+        const digest = (await said.read()).value!.trim();
+        await said.cancel();
+        if (ok) {
+          assertEquals([code, stderr], [0, ""]);
+          assertStringIncludes(stdout, digest);
+          assertEquals(sha256(await Deno.readFile(`${dir}/${name}`)), digest);
+        } else {
+          assertEquals([code, stdout], [1, ""]);
+          assertMatch(
+            stderr,
+            /^files: "\.\.\/escaped" is not the name[^\n]*\n$/,
+          );
+          assertEquals(namesIn(dir), []);
+        }
+      } finally {
+        await Deno.remove(dir, { recursive: true });
+      }
+    },
+  });
+}
+
+Deno.test("deno task files says in one line what is wrong", async () => {
+  const cases: [string, number, string][] = [
+    ["", 2, "Cannot start without a command: choose one of serve, list, get"],
+    ["serve", 2, "Cannot go on without exactly one DIR"],
+    ["serve nosuch", 1, "Cannot use nosuch: there is no such file"],
+    ["serve README.md", 1, "Cannot use README.md: it is no directory"],
+    ["serve . --port 70000", 2, "Cannot use --port 70000"],
+    ["serve docs --hostname 192.0.2.1", 1, "Cannot listen on 192.0.2.1"],
+    ["get a b", 2, "Cannot go on without exactly one NAME"],
+    ["get --port 1 a", 1, "Cannot connect to 127.0.0.1:1"],
+    ["put nosuch", 1, "nosuch cannot be read: there is no such file"],
+    ["put docs", 1, "docs is no plain file"],
+    ["offer nosuch", 1, "nosuch cannot be read: there is no such file"],
+    ["fetch --wire smoke", 2, "Cannot use --wire smoke"],
+  ];
+  for (const [line, expected, message] of cases) {
+    const words = line === "" ? [] : line.split(" ");
+    const { code, stdout, stderr } = await runTask("files", words);
+    assertEquals({ code, stdout }, { code: expected, stdout: "" }, line);
+    assertStringIncludes(stderr, `files: ${message}`);
+    assertEquals(stderr.trimEnd().split("\n").length, expected, stderr);
+  }
+});
