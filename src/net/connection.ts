@@ -177,7 +177,12 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
       this.#pump,
       this.#onLost,
     );
-    this.#outbox = new Outbox(stream, this.#onWritten, this.#onLost);
+    this.#outbox = new Outbox(
+      stream,
+      settings.writers,
+      this.#onWritten,
+      this.#onLost,
+    );
   }
 
   /** Starts the handler and the first read. Called once, by whoever made the connection. */

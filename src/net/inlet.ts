@@ -36,6 +36,8 @@ export class Inlet {
   #size = SLOT_BYTES;
   #buffer = NOTHING;
   #used = 0;
+  /** Where buffers are used again, the other of two: one is read ahead into while frames of the other are served. */
+  #spare = NOTHING;
   #shortReads = 0;
   #lastRead = 0;
 
@@ -44,15 +46,23 @@ export class Inlet {
     this.#slot = slot;
   }
 
-  /** Memory for one read. `free` says that the decoder needs nothing of what was read before. */
+  /**
+   * Memory for one read. `free` says that nothing of what was read before is needed any more; otherwise
+   * nothing but the last read is.
+   */
   target(free: boolean): Uint8Array {
     if (this.#size === SLOT_BYTES && (free || !this.#reuse)) {
       return this.#slot;
     }
-    if (free && this.#reuse && this.#buffer.length >= this.#size) {
+    if (this.#reuse) {
+      if (!free) [this.#buffer, this.#spare] = [this.#spare, this.#buffer];
       this.#used = 0;
-    } else if (
-      this.#buffer.length - this.#used < Math.max(LEAST_BYTES, this.#lastRead)
+    }
+    const room = this.#buffer.length - this.#used;
+    if (
+      this.#reuse
+        ? room < this.#size
+        : room < Math.max(LEAST_BYTES, this.#lastRead)
     ) {
       this.#buffer = new Uint8Array(Math.max(FIRST_BYTES, this.#size));
       this.#used = 0;
@@ -98,6 +108,7 @@ export class Inlet {
 
   /** Gives spare memory back, when there has been nothing to do for a while. A read under way keeps its own. */
   relax(): void {
+    this.#spare = NOTHING;
     if (this.#size > SLOT_BYTES) return;
     this.#buffer = NOTHING;
     this.#used = 0;

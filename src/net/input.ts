@@ -97,7 +97,7 @@ export class Input<In> {
       if (frame !== undefined) return frame;
       const chunk = this.#ahead?.shift();
       if (chunk !== undefined) {
-        this.#decoder.feed(chunk);
+        this.#feed(chunk);
       } else if (this.#eof && !this.#ended) {
         this.#ended = true;
         this.#decoder.end();
@@ -207,6 +207,12 @@ export class Input<In> {
     );
   }
 
+  /** What the decoder still needs of the chunk before is copied, because that is read over from now on. */
+  #feed(chunk: Uint8Array): void {
+    if (this.#reuse) this.#decoder.detach!();
+    this.#decoder.feed(chunk);
+  }
+
   /** Takes back what the decoder has not used. */
   #unread(): void {
     const rest = this.#decoder.takeRest();
@@ -264,7 +270,7 @@ export class Input<In> {
         this.#decoder.filled!(byteLength);
         this.#hungry = false;
       } else if (this.#hungry) {
-        this.#decoder.feed(this.#inlet.took(into, byteLength));
+        this.#feed(this.#inlet.took(into, byteLength));
         this.#hungry = false;
       } else {
         (this.#ahead ??= []).push(this.#inlet.took(into, byteLength));

@@ -14,6 +14,7 @@ import {
 } from "../supervision/mod.ts";
 import { Slots } from "./slots.ts";
 import type { ConnectionOptions } from "./types.ts";
+import { Writers } from "./writers.ts";
 
 /**
  * What peers sent before they could know of the end may still lie in the system's buffers, and newcomers in its
@@ -36,6 +37,8 @@ export interface ConnectionSettings {
   readonly clock: Clock;
   /** Where its connections read into while they are quiet. */
   readonly slots: Slots;
+  /** What they gather in when they send. */
+  readonly writers: Writers;
   readonly emit: (event: NetEvent) => void;
 }
 
@@ -96,6 +99,7 @@ export function resolveConnectionOptions(
     graceMs,
     clock,
     slots: new Slots(),
+    writers: new Writers(),
     emit: onEvent === undefined ? () => {} : (event) => {
       try {
         onEvent(event);

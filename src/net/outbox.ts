@@ -8,12 +8,7 @@
 
 import { type ByteSink, ByteWriter } from "../framing/mod.ts";
 import type { ByteStream } from "../transport/mod.ts";
-
-/**
- * What each of the two buffers may keep for the next turn, until the connection is quiet: enough for a frame of
- * 1 MiB, the default limit. Fresh memory for each such frame costs more than copying it.
- */
-const KEPT_BYTES = 1_048_576 + 65_536;
+import type { Writers } from "./writers.ts";
 
 const NOTHING = new Uint8Array(0);
 
@@ -22,8 +17,10 @@ export class Outbox {
   readonly #stream: ByteStream;
   readonly #onWritten: () => void;
   readonly #onLost: (error: unknown) => void;
-  #gathering = new ByteWriter();
-  #spare: ByteWriter | undefined;
+  readonly #writers: Writers;
+  #gathering: ByteWriter | undefined;
+  /** What is being written. */
+  #full: ByteWriter | undefined;
   /** Frames that wait for the end of a body. */
   #held: ByteWriter | undefined;
   /** The part of the spare's bytes that the system has not taken yet. */
@@ -40,17 +37,20 @@ export class Outbox {
   /** `onWritten`: less waits than before. `onLost`: a write failed; nothing more will be written. */
   constructor(
     stream: ByteStream,
+    writers: Writers,
     onWritten: () => void,
     onLost: (error: unknown) => void,
   ) {
     this.#stream = stream;
+    this.#writers = writers;
     this.#onWritten = onWritten;
     this.#onLost = onLost;
   }
 
   /** Bytes that wait, those of a write under way included. */
   get size(): number {
-    return this.#gathering.length + this.#unsent.length +
+    return (this.#gathering === undefined ? 0 : this.#gathering.length) +
+      this.#unsent.length +
       (this.#held === undefined ? 0 : this.#held.length);
   }
 
@@ -59,7 +59,8 @@ export class Outbox {
     codec: { encode(frame: Out, sink: ByteSink): void },
     frame: Out,
   ): void {
-    const sink = this.#held ?? this.#gathering;
+    const sink = this.#held ??
+      (this.#gathering ??= this.#writers.take());
     const before = sink.length;
     try {
       codec.encode(frame, sink);
@@ -76,7 +77,8 @@ export class Outbox {
 
   /** Appends bytes that are no frame. */
   addBytes(bytes: Uint8Array): void {
-    if (!this.#failed) this.#gathering.bytes(bytes);
+    if (this.#failed) return;
+    (this.#gathering ??= this.#writers.take()).bytes(bytes);
   }
 
   /** The frames that waited follow. */
@@ -92,21 +94,20 @@ export class Outbox {
 
   /** Starts to write what has gathered, unless a write is under way: then its end does it. */
   flush(): void {
-    if (
-      this.#unsent.length > 0 || this.#gathering.length === 0 || this.#failed
-    ) return;
     const full = this.#gathering;
-    this.#gathering = this.#spare ?? new ByteWriter();
-    this.#spare = full;
+    if (
+      full === undefined || full.length === 0 || this.#unsent.length > 0 ||
+      this.#failed
+    ) return;
+    this.#gathering = undefined;
+    this.#full = full;
     this.#unsent = full.view();
     this.#write();
   }
 
   /** Gives spare memory back, when there has been nothing to do for a while. */
   relax(): void {
-    if (this.size > 0 || this.#held !== undefined) return;
-    this.#gathering = new ByteWriter();
-    this.#spare = undefined;
+    this.#writers.clear();
   }
 
   /** Forgets everything; used when the connection is gone. */
@@ -114,8 +115,8 @@ export class Outbox {
     this.#failed = true;
     this.#unsent = NOTHING;
     this.#held = undefined;
-    this.#gathering = new ByteWriter();
-    this.#spare = undefined;
+    this.#gathering = undefined;
+    this.#full = undefined;
   }
 
   /** Resolves when no write is under way; never rejects. */
@@ -140,10 +141,8 @@ export class Outbox {
       return;
     }
     this.#unsent = NOTHING;
-    // Growing anew for every turn costs more than the memory; what one burst needed is given back.
-    const spare = this.#spare!;
-    if (spare.length > KEPT_BYTES) spare.clear();
-    else spare.truncate(0);
+    this.#writers.give(this.#full!);
+    this.#full = undefined;
     this.flush();
     this.#onWritten();
   }
