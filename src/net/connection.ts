@@ -23,6 +23,7 @@ import {
 import { nextTask, systemClock, type Timer } from "../clock.ts";
 import {
   ConnectionLostError,
+  type FrameError,
   SlowConsumerError,
   TimeoutError,
 } from "../errors.ts";
@@ -125,6 +126,10 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   #message: M | undefined;
   /** Of a message and a frame that both wait, the frame comes next. */
   #wireIsNext = true;
+  /** Frames since the last `caughtUp`; counted only where there is one. */
+  #behind = 0;
+  /** The peer broke the format, and the handler is not through with what came before. */
+  #broken: { error: FrameError; told: boolean } | undefined;
   #idleAsked = false;
   #shutdownAsked = false;
   /** Serve what is at hand, then end. */
@@ -493,9 +498,16 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
           return false;
         } else if (!this.#wireIsNext && this.mailboxSize > 0) {
           result = this.#messageTurn(handlers);
-        } else if (this.#take()) {
+        } else if (this.#behind < TURNS_PER_PUMP && this.#take()) {
           this.#wireIsNext = false;
+          if (handlers.caughtUp !== undefined) this.#behind++;
           result = handlers.frame(this.#frame as In);
+        } else if (this.#behind > 0) {
+          this.#behind = 0;
+          this.#frame = undefined;
+          result = handlers.caughtUp?.();
+        } else if (this.#broken !== undefined) {
+          result = this.#brokenTurn(handlers, this.#broken);
         } else if (this.mailboxSize > 0) {
           result = this.#messageTurn(handlers);
         } else {
@@ -535,6 +547,20 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
     this.#end({ by: "idle" }, "polite");
   }
 
+  /** Nothing but the bytes that broke the format is left: last words, then the end. */
+  #brokenTurn(
+    handlers: ConnectionHandlers<In, M>,
+    broken: { error: FrameError; told: boolean },
+  ): unknown {
+    this.#frame = undefined;
+    const { error, told } = broken;
+    broken.told = true;
+    if (!told && handlers.malformed !== undefined) {
+      return handlers.malformed(error);
+    }
+    this.#end({ by: "failure", error }, "polite");
+  }
+
   #messageTurn(handlers: ConnectionHandlers<In, M>): unknown {
     this.#frame = undefined;
     this.#wireIsNext = true;
@@ -544,6 +570,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
 
   /** Takes the next frame from the wire; `false` = none at hand, or the peer broke the format and it ends. */
   #take(): boolean {
+    if (this.#broken !== undefined) return false;
     try {
       this.#frame = this.#input.take();
     } catch (error) {
@@ -553,7 +580,13 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
         remoteAddr: this.remoteAddr,
         error,
       });
-      this.#end({ by: "failure", error }, "polite");
+      const { malformed, caughtUp } = this.#handlers ?? {};
+      if (malformed === undefined && caughtUp === undefined) {
+        this.#end({ by: "failure", error }, "polite");
+      } else {
+        this.#broken = { error: error as FrameError, told: false };
+        this.#input.stop();
+      }
       return false;
     }
     if (this.#frame === undefined) return false;

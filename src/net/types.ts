@@ -6,6 +6,7 @@
 
 import type { ActorRef, MailboxOptions, Supervisable } from "../actor/mod.ts";
 import type { Clock } from "../clock.ts";
+import type { FrameError } from "../errors.ts";
 import type { Codec } from "../framing/mod.ts";
 import type { CloseReason, ConnectionStats, NetEvent } from "../observe/mod.ts";
 import type { RestartLimits } from "../supervision/mod.ts";
@@ -72,6 +73,17 @@ export interface Connection<In, Out = In, M = never>
 export interface ConnectionHandlers<In, M = never> {
   /** A whole frame came. */
   frame(frame: In): unknown;
+  /**
+   * No whole frame is at hand any more, or 1,024 came in a row: a turn for what was gathered, such as one question
+   * to a database for many frames. Never called without a frame since the last time, and before `malformed`.
+   */
+  caughtUp?(): unknown;
+  /**
+   * The peer broke the format, or its stream ended inside a frame (`TruncatedFrameError`): the turn for last words.
+   * Then what was sent is flushed and the connection closed, with `error` as the reason. Without this callback it is
+   * closed at once.
+   */
+  malformed?(error: FrameError): unknown;
   /** Another actor sent a message. Without this callback, `tell` answers "dropped". */
   message?(message: M): unknown;
   /** No byte came for `idleTimeoutMs`. Without this callback the connection is closed. */
