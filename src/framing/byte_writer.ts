@@ -30,6 +30,11 @@ export class ByteWriter implements ByteSink {
     return this.#length;
   }
 
+  /** Bytes of memory that it holds, written or not. */
+  get capacity(): number {
+    return this.#buffer.length;
+  }
+
   /** Appends a copy of `source`. */
   bytes(source: Uint8Array): void {
     const at = this.#length;

@@ -15,27 +15,40 @@ import { ByteWriter } from "../framing/mod.ts";
  */
 const KEPT_BYTES = 1_048_576 + 65_536;
 
-/** More than so many connections are rarely in the middle of a write at once. */
-const MOST_KEPT = 8;
+/**
+ * What all spare buffers of a server may hold together. By bytes, not by count: as many connections as have
+ * news in one round of the event loop are in the middle of a write at once, and each wants its buffer warm.
+ */
+const ALL_KEPT_BYTES = 4_194_304;
 
 /** The spare buffers of one server. */
 export class Writers {
   #spare: ByteWriter[] = [];
+  #spareBytes = 0;
 
   /** An empty buffer. */
   take(): ByteWriter {
-    return this.#spare.pop() ?? new ByteWriter();
+    const writer = this.#spare.pop();
+    if (writer === undefined) return new ByteWriter();
+    this.#spareBytes -= writer.capacity;
+    return writer;
   }
 
   /** Takes a buffer back that nobody looks at any more. */
   give(writer: ByteWriter): void {
-    if (writer.length > KEPT_BYTES || this.#spare.length === MOST_KEPT) return;
+    const { capacity } = writer;
+    if (
+      writer.length > KEPT_BYTES ||
+      this.#spareBytes + capacity > ALL_KEPT_BYTES
+    ) return;
     writer.truncate(0);
     this.#spare.push(writer);
+    this.#spareBytes += capacity;
   }
 
   /** Lets the memory go. */
   clear(): void {
     this.#spare = [];
+    this.#spareBytes = 0;
   }
 }
