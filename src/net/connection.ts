@@ -782,6 +782,12 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
     }
   };
 
+  /** Nothing will leave any more: whoever waits for that need not. */
+  #endWaits(): void {
+    for (const resolve of this.#drainWaits.splice(0)) resolve();
+    for (const resolve of this.#emptyWaits.splice(0)) resolve();
+  }
+
   #isDrained(): boolean {
     return this.#reason !== undefined ||
       this.#outbox.size <= this.#settings.highWaterBytes / 2;
@@ -795,6 +801,8 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
     this.#input.stop();
     this.#outbox.discard();
     this.#writeEnded = true;
+    // A turn that waits for the wire must come to its end; else so does nothing here.
+    this.#endWaits();
     this.#pump();
   };
 
@@ -866,8 +874,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
       this.#outbox.flush();
       if (this.#outbox.size > 0) return this.#armGrace(this.#settings.graceMs);
       this.#ending = "closing";
-      for (const resolve of this.#drainWaits.splice(0)) resolve();
-      for (const resolve of this.#emptyWaits.splice(0)) resolve();
+      this.#endWaits();
       void this.#shut();
     }
     if (this.#ending === "waiting") {
