@@ -13,6 +13,7 @@
 
 import {
   type Connection,
+  ConnectionLostError,
   FrameTooLargeError,
   serverChild,
   supervise,
@@ -147,7 +148,12 @@ async function answerLarge(client: Client, reply: Reply): Promise<void> {
     }
   } else if (reply instanceof Uint8Array) {
     client.send(`$${reply.length}\r\n`);
-    await client.sendBody(reply);
+    try {
+      await client.sendBody(reply);
+    } catch (error) {
+      // Who has left in the middle of an answer is no fault of the handler.
+      if (!(error instanceof ConnectionLostError)) throw error;
+    }
     client.send("\r\n");
   }
 }

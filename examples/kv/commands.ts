@@ -5,29 +5,11 @@
  * @module
  */
 
-import { append, kept, type Keyspace, List, type Text } from "./keyspace.ts";
-import { type Command, errorReply, type Reply } from "./resp.ts";
+import { append, kept, List, type Text } from "./keyspace.ts";
+import { configuration, debug, hello, info } from "./facts.ts";
+import type { Command, Reply } from "./resp.ts";
+import { Refusal, type Shop, subcommand, wrongArity } from "./shop.ts";
 import { bytesOf, int64Of, isInt64, keyOf, textOf } from "./text.ts";
-
-/** What commands work on. */
-export interface Shop {
-  keys: Keyspace;
-  maxValueBytes: number;
-  startedAtMs: number;
-  /** Commands so far. */
-  served: number;
-}
-
-/** An error that the client hears, after which everything goes on. */
-export class Refusal extends Error {
-  constructor(words: string, readonly code = "ERR") {
-    super(words);
-  }
-
-  get reply(): string {
-    return errorReply(this.message, this.code);
-  }
-}
 
 interface Definition {
   /** Words, the name included; negative = at least. */
@@ -184,68 +166,6 @@ function flushAll([, mode]: Command, { keys }: Shop): Reply {
   return OK;
 }
 
-function hello([, version, ...options]: Command): Reply {
-  if (version !== undefined) {
-    const number = int64Of(version);
-    if (number === undefined) {
-      throw new Refusal("Protocol version is not an integer or out of range");
-    }
-    if (number !== 2n) {
-      throw new Refusal("unsupported protocol version", "NOPROTO");
-    }
-  }
-  if (options.length > 0) {
-    throw new Refusal(`Syntax error in HELLO option '${textOf(options[0])}'`);
-  }
-  const facts: Record<string, Reply> = {
-    server: bytesOf("packetboat-kv"),
-    version: bytesOf("7.0.0"),
-    proto: 2,
-    id: 1,
-    mode: bytesOf("standalone"),
-    role: bytesOf("master"),
-    modules: [],
-  };
-  return Object.entries(facts).flatMap(([name, fact]) => [bytesOf(name), fact]);
-}
-
-function configuration([, what, ...patterns]: Command, shop: Shop): Reply {
-  const settings: Record<string, string> = {
-    save: "",
-    appendonly: "no",
-    maxmemory: "0",
-    databases: "1",
-    "proto-max-bulk-len": String(shop.maxValueBytes),
-  };
-  subcommand("config", what, ["get"]);
-  if (patterns.length === 0) throw wrongArity("config|get");
-  const wanted = patterns.map((pattern) => glob(textOf(pattern)));
-  return Object.entries(settings)
-    .filter(([name]) => wanted.some((pattern) => pattern.test(name)))
-    .flat().map(bytesOf);
-}
-
-/** Of what Redis takes as a pattern, `*` and `?`. */
-function glob(pattern: string): RegExp {
-  const source = RegExp.escape(pattern).replaceAll("\\*", ".*")
-    .replaceAll("\\?", ".");
-  return new RegExp(`^${source}$`, "is");
-}
-
-function subcommand(
-  command: string,
-  given: Uint8Array,
-  known: string[],
-): string {
-  const name = textOf(given).toLowerCase();
-  if (known.includes(name)) return name;
-  throw new Refusal(
-    `unknown subcommand '${
-      textOf(given).slice(0, 128)
-    }'. Try ${command.toUpperCase()} HELP.`,
-  );
-}
-
 function describeCommands([, what]: Command): Reply {
   if (what === undefined) {
     return [...COMMANDS].map(([name, { arity, flags }]) => [
@@ -258,32 +178,6 @@ function describeCommands([, what]: Command): Reply {
   }
   const name = subcommand("command", what, ["count", "docs"]);
   return name === "count" ? COMMANDS.size : [];
-}
-
-function info(_: Command, shop: Shop): Reply {
-  const seconds = Math.floor((Date.now() - shop.startedAtMs) / 1_000);
-  return bytesOf([
-    "# Server",
-    "redis_version:7.0.0",
-    "redis_mode:standalone",
-    "server_name:packetboat-kv",
-    `uptime_in_seconds:${seconds}`,
-    "",
-    "# Stats",
-    `total_commands_processed:${shop.served}`,
-    "",
-    "# Keyspace",
-    ...(shop.keys.size === 0
-      ? []
-      : [`db0:keys=${shop.keys.size},expires=${shop.keys.expiring},avg_ttl=0`]),
-    "",
-  ].join("\r\n"));
-}
-
-/** What ends a real Redis with a report of the crash; here it costs its own answer. */
-function debug([, what]: Command): Reply {
-  subcommand("debug", what, ["panic"]);
-  throw new Error("DEBUG PANIC, as asked");
 }
 
 const COMMANDS = new Map<string, Definition>(Object.entries(
@@ -327,10 +221,6 @@ const COMMANDS = new Map<string, Definition>(Object.entries(
     ttl: { arity: 2, flags: "readonly", run: ttl },
   } satisfies Record<string, Definition>,
 ));
-
-function wrongArity(name: string): Refusal {
-  return new Refusal(`wrong number of arguments for '${name}' command`);
-}
 
 /** What Redis shows of a command that it does not know. */
 const SHOWN = 128;

@@ -7,9 +7,10 @@
  */
 
 import { actorChild, type ReplyTo } from "@packetboat/net";
-import { execute, isQuit, type Shop } from "./commands.ts";
+import { execute, isQuit } from "./commands.ts";
 import { Keyspace } from "./keyspace.ts";
 import { type Command, errorReply, type Reply } from "./resp.ts";
+import type { Shop } from "./shop.ts";
 
 const CRASHED = errorReply("internal error: the command crashed");
 const SWEEP_MS = 1_000;

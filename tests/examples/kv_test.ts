@@ -420,6 +420,24 @@ Deno.test("deno task kv loses a command that crashes, and nothing else: no other
   await kv.server.complains(/kv: store: DEBUG PANIC, as asked/);
 });
 
+Deno.test("deno task kv does not mind a client that leaves in the middle of a large answer", async () => {
+  await using kv = await startKv();
+  const hostname = "127.0.0.1";
+  const large = new Uint8Array(32 * MIB);
+  await exchange(kv.port, [request("SET", "large", large), QUIT]);
+  const leaving = await Deno.connect({ hostname, port: kv.port });
+  await send(leaving, request("GET", "large"));
+  await leaving.read(new Uint8Array(1));
+  leaving.close();
+  assertEquals(
+    await words(kv.port, [request("DBSIZE"), QUIT]),
+    ":1\r\n+OK\r\n",
+  );
+  kv.server.signal("SIGINT");
+  const { code, stderr } = await kv.server.ended;
+  assertEquals([code, stderr.trimEnd().split("\n").length], [0, 1], stderr);
+});
+
 Deno.test("deno task kv drains at Ctrl-C, and says in one line what is wrong", async () => {
   await using kv = await startKv();
   const conn = await Deno.connect({ hostname: "127.0.0.1", port: kv.port });
