@@ -822,6 +822,12 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
     if (waits !== undefined) { for (const resolve of waits) resolve(); }
   }
 
+  /** Nothing will leave any more: whoever waits for that need not. */
+  #endWaits(): void {
+    this.#wakeDrainWaits();
+    this.#wakeEmptyWaits();
+  }
+
   #isDrained(): boolean {
     return this.#reason !== undefined ||
       this.#outbox.size <= this.#settings.highWaterBytes / 2;
@@ -835,6 +841,8 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
     this.#input.stop();
     this.#outbox.discard();
     this.#writeEnded = true;
+    // A turn that waits for the wire must come to its end; else so does nothing here.
+    this.#endWaits();
     this.#pump();
   };
 
@@ -907,8 +915,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
       this.#outbox.flush();
       if (this.#outbox.size > 0) return this.#armGrace(this.#settings.graceMs);
       this.#ending = "closing";
-      this.#wakeDrainWaits();
-      this.#wakeEmptyWaits();
+      this.#endWaits();
       void this.#shut();
     }
     if (this.#ending === "waiting") {
