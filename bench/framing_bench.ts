@@ -1,0 +1,203 @@
+/**
+ * Framing, measured: `deno task bench`. Every group is one shape of stream; its baseline is the shortest
+ * hand-written loop for that format, or our own decoder where other libraries are compared. Before anything
+ * is timed, all contenders of a group must give the same frames.
+ *
+ * The time is that of a whole stream of about 2 MiB (64 KiB where every byte is a chunk).
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import {
+  type Codec,
+  delimited,
+  encodeFrame,
+  lengthPrefixed,
+  lines,
+  netstring,
+  varintPrefixed,
+} from "../src/framing/mod.ts";
+import {
+  batchIterator,
+  batchStream,
+  type Contender,
+  delimiterStream,
+  iterator,
+  itLengthPrefixed,
+  lengthFloor,
+  lengthPrefixedStream,
+  lengthTransform,
+  linesFloor,
+  netstringFloor,
+  scanner,
+  stream,
+  sync,
+  textLineStream,
+} from "./framing/contenders.ts";
+import {
+  type Cut,
+  CUTS,
+  type Shape,
+  shape,
+  SIZES,
+  units,
+} from "./framing/shapes.ts";
+
+const LIMIT = 2_097_152;
+
+/** What a contender gives of a shape, and whether it takes its time over it. */
+async function summary<T extends { length: number }>(
+  run: Contender<T>,
+  { chunks }: Shape,
+): Promise<{ result: number[]; isAsync: boolean; ms: number }> {
+  const started = performance.now();
+  let frames = 0;
+  let length = 0;
+  const running = run(chunks, (frame) => {
+    frames++;
+    length += frame.length;
+  });
+  await running;
+  return {
+    result: [frames, length],
+    isAsync: running instanceof Promise,
+    ms: performance.now() - started,
+  };
+}
+
+let sink = 0;
+
+async function group<T extends { length: number }>(
+  format: string,
+  it: Shape,
+  contenders: Record<string, Contender<T> | undefined>,
+): Promise<void> {
+  let expected: number[] | undefined;
+  let baseline = true;
+  for (const [name, run] of Object.entries(contenders)) {
+    if (run === undefined) continue;
+    const { result, isAsync, ms } = await summary(run, it);
+    assertEquals(result[0], it.frames, `${format}, ${it.name}, ${name}`);
+    assertEquals(result, expected ??= result, `${format}, ${it.name}, ${name}`);
+    const visit = (frame: T) => void (sink += frame.length);
+    const group = `${format}, ${it.name}`;
+    // The runner awaits what is an `async` function, and only that.
+    Deno.bench({
+      name,
+      group,
+      baseline,
+      // There are some three hundred of these: about a quarter of a second for each.
+      n: Math.round(Math.min(400, Math.max(5, 250 / ms))),
+      warmup: 5,
+      fn: isAsync
+        ? async () => await run(it.chunks, visit)
+        : () => void run(it.chunks, visit),
+    });
+    baseline = false;
+  }
+}
+
+// Where a frame comes in very many pieces, whatever joins what it has at each of them needs minutes.
+const fits = (size: number, cut: Cut) => cut !== 1 || size <= 1024;
+
+for (const size of SIZES) {
+  const frame = new Uint8Array(size).fill(0x61);
+  for (const cut of CUTS) {
+    const codec = lengthPrefixed({ maxFrameBytes: LIMIT });
+    await group("lengthPrefixed", shape(codec, frame, size, cut), {
+      "floor": fits(size, cut) ? lengthFloor : undefined,
+      "decoder()": sync(codec),
+      "scanner()": scanner(codec) as Contender<Uint8Array>,
+      "FrameBatchStream": batchStream(codec),
+      "FrameDecoderStream": stream(codec),
+      "hand-written TransformStream": fits(size, cut)
+        ? lengthTransform
+        : undefined,
+    });
+  }
+}
+
+for (const size of SIZES) {
+  const frame = new Uint8Array(size).fill(0x61);
+  for (const cut of CUTS) {
+    const codec = varintPrefixed({ maxFrameBytes: LIMIT });
+    await group("varintPrefixed", shape(codec, frame, size, cut), {
+      "decoder()": sync(codec),
+      "FrameDecoderStream": stream(codec),
+      "decodeFrames": iterator(codec),
+      "decodeBatches": batchIterator(codec),
+      "it-length-prefixed": itLengthPrefixed,
+      "length-prefixed-stream": lengthPrefixedStream,
+    });
+  }
+}
+
+for (const size of [16, 64, 1024]) {
+  for (const cut of [1460, 65_536] as const) {
+    const line = "x".repeat(size);
+    await group("lines", shape(lines(), line, size, cut), {
+      "floor": linesFloor,
+      "decoder()": sync(lines()),
+      "FrameBatchStream": batchStream(lines()),
+      "FrameDecoderStream": stream(lines()),
+      "decodeFrames": iterator(lines()),
+      "decodeBatches": batchIterator(lines()),
+      "TextLineStream": textLineStream,
+    });
+  }
+}
+
+const LF = Uint8Array.of(0x0a);
+for (const size of [64, 1024]) {
+  const frame = new Uint8Array(size).fill(0x61);
+  const atLf = delimited(LF);
+  await group("delimited", shape(atLf, frame, size, 65_536), {
+    "decoder()": sync(atLf),
+    "FrameBatchStream": batchStream(atLf),
+    "FrameDecoderStream": stream(atLf),
+    "DelimiterStream": delimiterStream(LF),
+  });
+  await group("netstring", shape(netstring(), frame, size, 65_536), {
+    "floor": netstringFloor,
+    "decoder()": sync(netstring()),
+    "scanner()": scanner(netstring()) as Contender<Uint8Array>,
+  });
+}
+
+/** Feeds views as they are needed: sixteen million of them at once would be measured instead. */
+function feedCut<T>(codec: Codec<T, never>, wire: Uint8Array, cut: number) {
+  const decoder = codec.decoder();
+  for (let at = 0; at < wire.length; at += cut) {
+    decoder.feed(wire.subarray(at, at + cut));
+    while (decoder.next() !== undefined) sink++;
+  }
+}
+
+// Linear: the time of 16 MiB must be 16 times that of 1 MiB, however it is cut.
+const most = 2 ** 25;
+for (const size of [2 ** 20, 2 ** 24]) {
+  const prefixed = lengthPrefixed({ maxFrameBytes: most });
+  const long = lines({ maxFrameBytes: most });
+  const frame = encodeFrame(prefixed, new Uint8Array(size));
+  const line = encodeFrame(long, "x".repeat(size));
+  for (const cut of [1, 16, 1460, 65_536]) {
+    // So that the small one is timed over as many bytes as the large one.
+    const options = {
+      group: `linear, ${units(cut)} chunks`,
+      n: size === 2 ** 20 ? 32 : 4,
+      warmup: 1,
+    };
+    Deno.bench({
+      ...options,
+      name: `a frame of ${units(size)}`,
+      baseline: size === 2 ** 20,
+      fn: () => feedCut(prefixed, frame, cut),
+    });
+    Deno.bench({
+      ...options,
+      name: `a line of ${units(size)}`,
+      fn: () => feedCut(long, line, cut),
+    });
+  }
+}
