@@ -80,6 +80,11 @@ export class Input<In> {
     return byteLength;
   }
 
+  /** The stream has ended and every byte of it has become part of a frame that was taken. */
+  get exhausted(): boolean {
+    return this.#eof && this.bufferedBytes === 0;
+  }
+
   /** Bytes of an unfinished frame are at hand, and its rest is awaited. */
   get midFrame(): boolean {
     return this.#hungry && !this.#eof && this.#decoder.bufferedBytes > 0;

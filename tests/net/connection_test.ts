@@ -566,6 +566,22 @@ Deno.test("A client without handler reads by for await, and may go on in a secon
   assertEquals(await connection.closed, { by: "peer" });
 });
 
+Deno.test("A client without handler sees that the peer closed, though nobody reads", async () => {
+  const { connection, stream } = open(undefined);
+  stream.peer(null);
+  assertEquals(await connection.closed, { by: "peer" });
+});
+
+Deno.test("A client without handler keeps what came before the peer closed until it is read", async () => {
+  const { connection, stream } = open(undefined);
+  stream.peer("unread\n");
+  stream.peer(null);
+  await settle();
+  assertEquals(connection.phase, "running");
+  assertEquals(await Array.fromAsync(connection), ["unread"]);
+  assertEquals(await connection.closed, { by: "peer" });
+});
+
 Deno.test("for await rejects with the loss of the connection", async () => {
   const { connection, stream } = open(undefined);
   stream.peer("a\n");
