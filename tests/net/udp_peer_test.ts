@@ -482,6 +482,8 @@ Deno.test("Peer.send() keeps the order, and copies: later sends do not overwrite
   }
   await clock.settle();
   assertEquals(socket.sent, []);
+  // From now on the system takes what it is handed, also what waited for the first to be through.
+  socket.takesSends = true;
   socket.takeSends();
   await clock.settle();
   assertEquals(socket.sent, expected);

@@ -29,6 +29,11 @@ export class Outgoing<Out> {
   #writer = new ByteWriter();
   readonly #spare: ByteWriter[] = [];
   readonly #slab = new Slab();
+  /**
+   * What waits for the socket's first send. Deno takes sends in order once it knows that the socket can be
+   * written to; those under way before it does come out in reverse.
+   */
+  #early: (() => Promise<void>)[] | undefined = [];
   #waitingBytes = 0;
   #waiting = 0;
   #onIdle: (() => void)[] = [];
@@ -67,21 +72,35 @@ export class Outgoing<Out> {
     if (this.#waitingBytes + length > this.#maxWaitingBytes) return undefined;
     this.#waitingBytes += length;
     this.#waiting++;
-    let bytes = writer.view();
-    let lent: ByteWriter | undefined;
-    if (length < LARGE_BYTES) bytes = this.#slab.copy(bytes);
+    const isLarge = length >= LARGE_BYTES;
+    const bytes = isLarge ? writer.view() : this.#slab.copy(writer.view());
+    const lent = isLarge ? writer : undefined;
+    if (isLarge) this.#writer = this.#spare.pop() ?? new ByteWriter();
+    if (this.#early === undefined) this.#hand(bytes, to, lent);
     else {
-      lent = writer;
-      this.#writer = this.#spare.pop() ?? new ByteWriter();
+      this.#early.push(() => this.#hand(bytes, to, lent));
+      if (this.#early.length === 1) this.#handFirst();
     }
-    this.#socket.send(bytes, to).then(
+    return length;
+  }
+
+  #hand(bytes: Uint8Array, to: Deno.Addr, lent?: ByteWriter): Promise<void> {
+    const { length } = bytes;
+    return this.#socket.send(bytes, to).then(
       lent === undefined ? this.#onSent : () => this.#settled(length, lent),
       (error) => {
         this.#settled(length, lent);
         this.#onFailed(error, to);
       },
     );
-    return length;
+  }
+
+  /** The others follow, all at once, when the first is through. */
+  async #handFirst(): Promise<void> {
+    await this.#early![0]();
+    const rest = this.#early!.slice(1);
+    this.#early = undefined;
+    for (const hand of rest) void hand();
   }
 
   /** Resolves when the system has taken or refused everything; never rejects. */
