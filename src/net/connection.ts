@@ -12,10 +12,8 @@
 
 import {
   type AskOptions,
-  Asks,
   type ExitReason,
   Lifecycle,
-  Mailbox,
   type Phase,
   type ReplyTo,
   type TellVerdict,
@@ -31,9 +29,16 @@ import type { Codec } from "../framing/mod.ts";
 import type { CloseReason, ConnectionStats } from "../observe/mod.ts";
 import type { RestartHistory } from "../supervision/mod.ts";
 import { addrText, type ByteStream, lostError } from "../transport/mod.ts";
-import { badHandler, exitOf, isThenable, planCrash } from "./crash.ts";
+import {
+  badHandler,
+  callbacksOf,
+  exitOf,
+  isThenable,
+  planCrash,
+} from "./crash.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Input } from "./input.ts";
+import { Mail } from "./mail.ts";
 import { type ConnectionSettings, QUIET_MS } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import { Pulls } from "./pulls.ts";
@@ -100,8 +105,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   #onTurnDone: (() => void) | undefined;
   #onTurnFailed: ((error: unknown) => void) | undefined;
   #onFlush: (() => void) | undefined;
-  #mailbox: Mailbox<M> | undefined;
-  #asks: Asks | undefined;
+  #mail: Mail<M> | undefined;
   #aborter: AbortController | undefined;
 
   /** What the current incarnation handed out; `undefined` for a script and for `for await`. */
@@ -226,7 +230,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   }
 
   get mailboxSize(): number {
-    return this.#mailbox?.size ?? 0;
+    return this.#mail?.size ?? 0;
   }
 
   get signal(): AbortSignal {
@@ -356,31 +360,15 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
 
   tell(message: M): TellVerdict {
     if (this.#reason !== undefined) return "stopped";
-    if (!this.#takesMessages()) {
-      this.#settings.emit({ kind: "dropped", actor: this.name, count: 1 });
-      return "dropped";
-    }
-    return this.#mail().tell(message);
+    return this.#mailFor().tell(message);
   }
 
-  async deliver(
-    message: M,
-    options?: { signal?: AbortSignal },
-  ): Promise<void> {
-    if (this.#reason === undefined && !this.#takesMessages()) {
-      throw new TypeError(
-        `Cannot deliver to ${this.name}: its handler has no 'message' callback`,
-      );
-    }
-    await this.#mail().deliver(message, options);
+  deliver(message: M, options?: { signal?: AbortSignal }): Promise<void> {
+    return this.#mailFor().deliver(message, options);
   }
 
   ask<R>(make: (reply: ReplyTo<R>) => M, options?: AskOptions): Promise<R> {
-    if (this.#asks === undefined) {
-      this.#asks = new Asks(this.name, this.#settings.clock);
-      if (this.#reason !== undefined) this.#asks.close();
-    }
-    return this.#asks.ask((message: M) => this.tell(message), make, options);
+    return this.#mailFor().ask(make, options);
   }
 
   // ── pulling frames: a script, or a client without handler ──
@@ -564,7 +552,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   #messageTurn(handlers: ConnectionHandlers<In, M>): unknown {
     this.#frame = undefined;
     this.#wireIsNext = true;
-    const message = this.#message = this.#mailbox!.shift();
+    const message = this.#message = this.#mail!.shift();
     return handlers.message!(message);
   }
 
@@ -682,18 +670,12 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
     }
     const incarnation = this.#incarnation;
     try {
-      const made = handler(this);
-      if (isThenable(made)) {
-        this.#scripts++;
-        made.then(
-          (value) => this.#scriptEnded(incarnation, value),
-          (error) => this.#scriptFailed(incarnation, error),
-        );
-        this.#handlers = undefined;
-      } else {
-        if (typeof made?.frame !== "function") throw badHandler(made);
-        this.#handlers = made;
-      }
+      this.#handlers = callbacksOf<ConnectionHandlers<In, M>>(
+        handler(this),
+        (value) => this.#scriptEnded(incarnation, value),
+        (error) => this.#scriptFailed(incarnation, error),
+      );
+      if (this.#handlers === undefined) this.#scripts++;
     } catch (error) {
       return this.#crashed(error);
     }
@@ -718,7 +700,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
       over,
       history: this.#history,
     }, this.#settings);
-    if (this.#message !== undefined) this.#asks?.fail(this.#message, error);
+    if (this.#message !== undefined) this.#mail?.fail(this.#message, error);
     this.#message = undefined;
     if (over) return;
     if (!plan.restart) {
@@ -859,30 +841,27 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
 
   // ── messages, inside ──
 
-  /** While a handler is being made nobody knows yet, so mail waits. */
-  #takesMessages(): boolean {
-    return this.phase !== "running" || this.#handlers?.message !== undefined;
-  }
-
-  #mail(): Mailbox<M> {
-    if (this.#mailbox === undefined) {
-      const mailbox = new Mailbox<M>(this.name, this.#settings.mailbox);
-      mailbox.onMail = () => {
-        if (!this.#turning && !this.#corked) queueMicrotask(this.#pump);
-      };
-      mailbox.onDrop = (count) =>
-        this.#settings.emit({ kind: "dropped", actor: this.name, count });
-      if (this.#reason !== undefined) mailbox.close();
-      this.#mailbox = mailbox;
+  #mailFor(): Mail<M> {
+    if (this.#mail === undefined) {
+      this.#mail = new Mail<M>({
+        name: this.name,
+        takesMessages: () =>
+          // While a handler is being made nobody knows yet, so mail waits.
+          this.phase !== "running" || this.#handlers?.message !== undefined,
+        onMail: () => {
+          if (!this.#turning && !this.#corked) queueMicrotask(this.#pump);
+        },
+      }, this.#settings);
+      if (this.#reason !== undefined) this.#mail.close();
     }
-    return this.#mailbox;
+    return this.#mail;
   }
 
   #giveBack(): void {
     const onUnserved = this.#onUnserved;
-    if (onUnserved === undefined || this.#mailbox === undefined) return;
+    if (onUnserved === undefined || this.#mail === undefined) return;
     const messages: M[] = [];
-    while (this.#mailbox.size > 0) messages.push(this.#mailbox.shift());
+    while (this.#mail.size > 0) messages.push(this.#mail.shift());
     onUnserved(messages);
   }
 
@@ -897,8 +876,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
       this.#restartTimer?.cancel();
       this.#quietTimer?.cancel();
       this.#giveBack();
-      this.#mailbox?.close();
-      this.#asks?.close();
+      this.#mail?.close();
       this.#input.discard();
       this.#aborter?.abort();
       this.#endPulls();

@@ -1,6 +1,6 @@
 /**
- * What a crash of a handler costs, for connections and for UDP peers alike: decides between restart and end,
- * and reports it. Restarts nothing and ends nothing: that is the caller's.
+ * How a handler starts, and what its crash costs, for connections and for UDP peers alike: decides between
+ * restart and end, and reports it. Restarts nothing and ends nothing: that is the caller's.
  *
  * @module
  */
@@ -66,6 +66,24 @@ export function exitOf(reason: CloseReason): ExitReason {
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null &&
     typeof (value as { then?: unknown }).then === "function";
+}
+
+/**
+ * What a handler gave when it was called: its callbacks; `undefined` for a script, whose end is then told.
+ *
+ * @throws {TypeError} It gave neither.
+ */
+export function callbacksOf<H extends { frame: unknown }>(
+  made: H | PromiseLike<unknown>,
+  onScriptEnded: (value: unknown) => void,
+  onScriptFailed: (error: unknown) => void,
+): H | undefined {
+  if (isThenable(made)) {
+    made.then(onScriptEnded, onScriptFailed);
+    return undefined;
+  }
+  if (typeof made?.frame !== "function") throw badHandler(made);
+  return made;
 }
 
 /** What a handler that returned `value` crashed with. */

@@ -1,5 +1,5 @@
 /**
- * The messages that other actors send to one peer, and the questions that wait for its answers. Made when the
+ * The messages that other actors send to one connection or peer, and the questions that wait for its answers. Made when the
  * first one comes, because most peers never get any. Runs no turns; whoever owns it takes messages out.
  *
  * @module

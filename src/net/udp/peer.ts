@@ -21,7 +21,13 @@ import type { Timer } from "../../clock.ts";
 import { ActorStoppedError } from "../../errors.ts";
 import type { CloseReason, ConnectionStats } from "../../observe/mod.ts";
 import type { RestartHistory } from "../../supervision/mod.ts";
-import { badHandler, exitOf, isThenable, planCrash } from "../crash.ts";
+import {
+  badHandler,
+  callbacksOf,
+  exitOf,
+  isThenable,
+  planCrash,
+} from "../crash.ts";
 import { Mail } from "../mail.ts";
 import { Pulls } from "../pulls.ts";
 import type { UdpSettings } from "./options.ts";
@@ -416,18 +422,12 @@ export class PeerActor<In, Out, M> implements Peer<In, Out, M> {
   #start(): void {
     const incarnation = this.#incarnation;
     try {
-      const made = this.#host.handler(this);
-      if (isThenable(made)) {
-        this.#scripts++;
-        made.then(
-          (value) => this.#scriptEnded(incarnation, value),
-          (error) => this.#scriptFailed(incarnation, error),
-        );
-        this.#handlers = undefined;
-      } else {
-        if (typeof made?.frame !== "function") throw badHandler(made);
-        this.#handlers = made;
-      }
+      this.#handlers = callbacksOf<PeerHandlers<In, M>>(
+        this.#host.handler(this),
+        (value) => this.#scriptEnded(incarnation, value),
+        (error) => this.#scriptFailed(incarnation, error),
+      );
+      if (this.#handlers === undefined) this.#scripts++;
     } catch (error) {
       return this.#crashed(error);
     }
