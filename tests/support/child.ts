@@ -47,23 +47,34 @@ export function startChild(command: string, args: string[]): Child {
   };
 }
 
-/** A server of this folder; `shell` goes in front of it, such as `ulimit -n 40;`. */
+/**
+ * A server of this folder, given `args`. `shell` goes in front of it, such as `ulimit -n 40;`; `flags` are Deno's.
+ */
 export function startSupportServer(
   file: string,
-  flags: string[],
-  shell = "",
+  args: string[],
+  { shell = "", flags = [] }: { shell?: string; flags?: string[] } = {},
 ): Child {
   const path = new URL(file, import.meta.url).pathname;
-  const args = ["run", "--quiet", "--allow-net=127.0.0.1", path, ...flags];
-  return shell === "" ? startChild(Deno.execPath(), args) : startChild("sh", [
-    "-c",
-    `${shell} exec "$0" "$@"`,
-    Deno.execPath(),
+  const command = [
+    "run",
+    "--quiet",
+    "--allow-net=127.0.0.1",
+    ...flags,
+    path,
     ...args,
-  ]);
+  ];
+  return shell === ""
+    ? startChild(Deno.execPath(), command)
+    : startChild("sh", [
+      "-c",
+      `${shell} exec "$0" "$@"`,
+      Deno.execPath(),
+      ...command,
+    ]);
 }
 
 /** The chaos server, with `flags`. */
 export function startChaosServer(flags: string[], shell = ""): Child {
-  return startSupportServer("chaos_server.ts", flags, shell);
+  return startSupportServer("chaos_server.ts", flags, { shell });
 }
