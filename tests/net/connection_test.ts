@@ -57,14 +57,27 @@ const echo: ConnectionHandler<string, string, never> = (connection) => ({
   frame: (line) => connection.send(line.toUpperCase()),
 });
 
-Deno.test("Connection hands out whole frames in order, however they are cut", async () => {
-  const { connection, stream } = open(echo);
-  for (const letter of "one\ntwo\nthree\n") {
-    stream.peer(letter);
-    await settle();
+Deno.test("Connection hands out whole frames in order, for every one of the 2,048 ways to cut them", async () => {
+  const wire = "one\ntwo\n\nsix";
+  for (let cuts = 0; cuts < 2 ** (wire.length - 1); cuts++) {
+    const seen: string[] = [];
+    const { connection, stream } = open(() => ({
+      async frame(line) {
+        seen.push(line);
+        await Promise.resolve(); // so that some is read ahead
+      },
+    }));
+    let from = 0;
+    for (let at = 1; at <= wire.length; at++) {
+      // Bit n of `cuts` says whether there is a cut in front of byte n + 1.
+      if (at < wire.length && !(cuts >> (at - 1) & 1)) continue;
+      stream.peer(wire.slice(from, at));
+      from = at;
+    }
+    stream.peer(null);
+    await connection.closed;
+    assertEquals(seen, ["one", "two", "", "six"], cuts.toString(2));
   }
-  assertEquals(stream.written(), "ONE\nTWO\nTHREE\n");
-  await connection.close();
 });
 
 Deno.test("Connection sends the frames of one turn, and of all turns at hand, in one write", async () => {
@@ -248,18 +261,21 @@ Deno.test("Connection tells the crashed frame where it is bytes", async () => {
 
 Deno.test("Connection keeps messages that wait over a restart", async () => {
   const seen: string[] = [];
+  const turn = Promise.withResolvers<void>();
   const { connection, stream, clock } = open<string>(() => ({
-    frame() {
-      throw new Error("choked");
-    },
+    frame: () => turn.promise,
     message: (message) => seen.push(message),
   }));
   stream.peer("bad\n");
   await settle();
+  assertEquals(connection.tell("before the crash"), "accepted");
+  turn.reject(new Error("choked"));
+  await settle();
   assertEquals(connection.phase, "restarting");
-  assertEquals(connection.tell("kept"), "accepted");
+  assertEquals(connection.tell("before the restart"), "accepted");
+  assertEquals(seen, []);
   await clock.advance(0);
-  assertEquals(seen, ["kept"]);
+  assertEquals(seen, ["before the crash", "before the restart"]);
   await connection.close();
 });
 

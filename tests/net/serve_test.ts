@@ -46,19 +46,30 @@ Deno.test("serve() and connect() exchange frames", async () => {
 });
 
 Deno.test("serve() answers a peer that shuts down its write side, to the last frame", async () => {
-  await using server = serve({ port: 0, codec: lines() }, (connection) => ({
+  const letters = "abcdefghijklmno";
+  await using server = serve({
+    port: 0,
+    codec: lines(),
+    highWaterBytes: 16_000_000,
+  }, (connection) => ({
     async frame(line) {
       await new Promise((resolve) => queueMicrotask(() => resolve(null)));
-      connection.send(line);
+      // All together more than the system's buffers hold, so that much still waits when the input has ended.
+      connection.send(line.repeat(1_000_000));
     },
   }));
   using peer = await Deno.connect({
     hostname: "127.0.0.1",
     port: port(server),
   });
-  await peer.write(bytes("a\nb\nc\n"));
+  await peer.write(bytes([...letters].join("\n") + "\n"));
   await peer.closeWrite();
-  assertEquals(await new Response(peer.readable).text(), "a\nb\nc\n");
+  const answers = (await new Response(peer.readable).text()).split("\n");
+  assertEquals(answers.map((line) => line[0] ?? "").join(""), letters);
+  assertEquals(
+    answers.map(({ length }) => length),
+    [...Array<number>(15).fill(1_000_000), 0],
+  );
 });
 
 Deno.test("serve() restarts a handler that throws on every 10th of 1,000 frames: 900 answers in order, 100 crashes, one socket", async () => {
@@ -133,19 +144,26 @@ Deno.test("serve() lets a peer's bad bytes cost that peer's connection only", as
     frame: (frame) => connection.send(frame),
   }));
   await using good = await connect({ port: port(server), codec: u32be });
-  using bad = await Deno.connect({ hostname: "127.0.0.1", port: port(server) });
-  await bad.write(bytes("GET / HTTP/1.1\r\n\r\n"));
-  assertEquals(await bad.read(new Uint8Array(10)), null);
-  good.send(bytes("still here"));
-  for await (const frame of good) {
-    assertEquals(new TextDecoder().decode(frame), "still here");
-    break;
+  const answers = good[Symbol.asyncIterator]();
+  for (const noise of ["GET / HTTP/1.1\r\n\r\n", "\xff\xff\xff\xff", "\x7f"]) {
+    using bad = await Deno.connect({
+      hostname: "127.0.0.1",
+      port: port(server),
+    });
+    await bad.write(bytes(noise));
+    await bad.closeWrite();
+    assertEquals(await bad.read(new Uint8Array(10)), null);
+    good.send(bytes(noise));
+    assertEquals((await answers.next()).value, bytes(noise));
+    const malformed = events.findLast(({ kind }) => kind === "malformed");
+    assertEquals(
+      malformed?.kind === "malformed" && malformed.remoteAddr,
+      bad.localAddr,
+    );
   }
-  const malformed = events.find(({ kind }) => kind === "malformed");
-  assertEquals(
-    malformed?.kind === "malformed" && malformed.remoteAddr,
-    bad.localAddr,
-  );
+  assertEquals(events.filter(({ kind }) => kind === "malformed").length, 3);
+  assertEquals(events.filter(({ kind }) => kind === "closed").length, 3);
+  assertEquals(server.status, "running");
 });
 
 Deno.test("serve() and connect() take a codec without a limit", async () => {
