@@ -1,22 +1,31 @@
 /**
- * Markdown that leads nowhere: a link to a file that was moved, a decision that the index does not name. What code
- * blocks say is checked by `deno test --doc`; addresses on the internet are not checked at all.
+ * Markdown that leads nowhere: a link to a file or a heading that was moved, a decision that the index does not name; and
+ * defaults that are not the options'. What code blocks say is checked by `deno test --doc`; addresses on the internet
+ * are not checked at all.
  *
  * @module
  */
 
-import { assertEquals, assertGreater } from "@std/assert";
+import {
+  assert,
+  assertArrayIncludes,
+  assertEquals,
+  assertGreater,
+} from "@std/assert";
+import { lengthPrefixed } from "../framing.ts";
+import { resolveConnectionOptions } from "../src/net/options.ts";
+import { resolveRestartLimits } from "../src/supervision/mod.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const SKIPPED = new Set([".git", "node_modules", "coverage"]);
 
-function markdownBelow(folder: URL): URL[] {
+function filesBelow(folder: URL, extension: string): URL[] {
   return [...Deno.readDirSync(folder)].flatMap((entry) =>
     entry.isDirectory
       ? SKIPPED.has(entry.name)
         ? []
-        : markdownBelow(new URL(`${entry.name}/`, folder))
-      : entry.name.endsWith(".md")
+        : filesBelow(new URL(`${entry.name}/`, folder), extension)
+      : entry.name.endsWith(extension)
       ? [new URL(entry.name, folder)]
       : []
   );
@@ -46,13 +55,45 @@ Deno.test("fileLinks() finds links to files, outside of code", () => {
 });
 
 Deno.test("every link in Markdown leads to a file", () => {
-  const pages = markdownBelow(ROOT);
+  const pages = filesBelow(ROOT, ".md");
   assertGreater(pages.length, 5);
   const dead = pages.flatMap((page) =>
     fileLinks(Deno.readTextFileSync(page))
       .filter((target) => !exists(new URL(target, page)))
       .map((target) => `${page.href.slice(ROOT.href.length)} → ${target}`)
   );
+  assertEquals(dead, []);
+});
+
+/** What headings are called in links: as GitHub does it. */
+function anchors(markdown: string): Set<string> {
+  const headings = markdown.replace(/^```.*?^```/gms, "").matchAll(
+    /^#+ (.*)$/gm,
+  );
+  return new Set(
+    Array.from(
+      headings,
+      ([, heading]) =>
+        heading.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, "")
+          .replaceAll(" ", "-"),
+    ),
+  );
+}
+
+Deno.test("every link to a heading leads to one", () => {
+  let count = 0;
+  const dead = filesBelow(ROOT, ".md").flatMap((page) => {
+    const prose = Deno.readTextFileSync(page).replace(/^```.*?^```/gms, "");
+    return [...prose.matchAll(/\]\(([^)\s#]*)#([^)\s]+)\)/g)]
+      .filter(([, path]) => !/^[a-z]+:/.test(path))
+      .filter(([, path, anchor]) => {
+        count++;
+        const target = path === "" ? page : new URL(path, page);
+        return !anchors(Deno.readTextFileSync(target)).has(anchor);
+      })
+      .map(([link]) => `${page.href.slice(ROOT.href.length)} → ${link}`);
+  });
+  assertGreater(count, 10);
   assertEquals(dead, []);
 });
 
@@ -69,4 +110,45 @@ Deno.test("every decision is in the index, and no number is given twice", () => 
   );
   const numbers = pages.map((name) => name.slice(0, 4));
   assertEquals(numbers, [...new Set(numbers)]);
+});
+
+/** What the documentation of the options says: by name, each `@default`. */
+function documentedDefaults(): Map<string, Set<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const file of filesBelow(new URL("src/", ROOT), ".ts")) {
+    const text = Deno.readTextFileSync(file);
+    const options = text.matchAll(
+      /@default \{(\{.*?\}|.*?)\}[\s*]*\*\/\s+(\w+)\??:/g,
+    );
+    for (const [, value, name] of options) {
+      const all = found.get(name) ?? found.set(name, new Set()).get(name)!;
+      all.add(value.replaceAll("_", ""));
+    }
+  }
+  return found;
+}
+
+Deno.test("the defaults in docs/limits.md are those of the options, as documented and as they are", () => {
+  const codec = lengthPrefixed();
+  const resolved: Record<string, unknown> = {
+    ...codec,
+    ...resolveConnectionOptions({}, codec),
+    ...resolveRestartLimits(),
+  };
+  const documented = documentedDefaults();
+  const page = Deno.readTextFileSync(new URL("docs/limits.md", ROOT));
+  const rows = page.matchAll(/^\| [^|`]*`(\w+)`[^|]*\| +([^|]+?) +\|/gm);
+  const checked: string[] = [];
+  for (const [, name, cell] of rows) {
+    if (!documented.has(name)) continue;
+    checked.push(name);
+    const value = cell === "none" ? "Infinity" : cell.match(/^[\d,]+/)?.[0];
+    const number = String(value).replaceAll(",", "");
+    assert(documented.get(name)!.has(number), `${name}: ${cell}`);
+    if (name in resolved) assertEquals(String(resolved[name]), number, name);
+  }
+  assertArrayIncludes(checked, [
+    ..."maxFrameBytes frameTimeoutMs maxConnections backlog".split(" "),
+    ..."connectTimeoutMs idleTimeoutMs highWaterBytes graceMs".split(" "),
+  ]);
 });

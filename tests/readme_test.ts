@@ -1,6 +1,7 @@
 /**
- * The README keeps its word: the tests that it names exist, its Python runs, its commands are tasks. Its TypeScript
- * is run by `deno test --doc`.
+ * The README keeps its word, in both languages: the tests that its promises name exist, its commands are tasks, its
+ * first server and its client in Python run as they are printed, and its figures are those of docs/performance.md. The
+ * rest of its TypeScript is run by `deno test --doc`.
  *
  * @module
  */
@@ -8,47 +9,139 @@
 import { assertEquals, assertGreater } from "@std/assert";
 import config from "../deno.json" with { type: "json" };
 import { HAS_PYTHON } from "./support/python.ts";
+import { startChild } from "./support/child.ts";
 import { startTask } from "./support/task.ts";
 
 const ROOT = new URL("../", import.meta.url);
-const README = Deno.readTextFileSync(new URL("README.md", ROOT));
 
-Deno.test("every promise in the README names a test that exists", () => {
-  const named = Array.from(
-    README.matchAll(/\]\((tests\/[^)]+)\): "(.+?)" +\|$/gm),
+function read(path: string): string {
+  return Deno.readTextFileSync(new URL(path, ROOT));
+}
+
+const READMES = ["README.md", "README.zh-CN.md"];
+
+/** The tests that the promises name, by file. */
+function promised(readme: string): { path: string; name: string }[] {
+  return Array.from(
+    readme.matchAll(/\]\((tests\/[^)]+)\): "(.+?)" +\|$/gm),
     ([, path, name]) => ({ path, name }),
   );
-  assertGreater(named.length, 5);
-  const missing = named.filter(({ path, name }) =>
-    !new RegExp(`Deno\\.test\\(["\`][^\n]*${RegExp.escape(name)}`)
-      .test(Deno.readTextFileSync(new URL(path, ROOT)))
-  );
-  assertEquals(missing, []);
-});
+}
 
-Deno.test("every task that the README and the examples' tour name exists", () => {
-  const tour = Deno.readTextFileSync(new URL("examples/README.md", ROOT));
-  const named = new Set(
-    Array.from(`${README}${tour}`.matchAll(/\btask ([a-z:]+)/g), ([, n]) => n),
-  );
+/** The code blocks in `language`. */
+function blocks(readme: string, language: string): string[] {
+  const fence = new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, "gms");
+  return Array.from(readme.matchAll(fence), ([, code]) => code);
+}
+
+/** Numbers with a point, between the marks of the figures. */
+function figures(markdown: string): string[] {
+  const marked = /^<!-- figures: .*?-->$(.*?)^<!-- \/figures -->$/ms;
+  const [, table] = marked.exec(markdown)!;
+  return table.match(/\b\d+\.\d+\b/g)!.filter((number) => number !== "2.9");
+}
+
+for (const file of READMES) {
+  const readme = read(file);
+
+  Deno.test(`every promise in ${file} names a test that exists`, () => {
+    const named = promised(readme);
+    assertGreater(named.length, 10);
+    const missing = named.filter(({ path, name }) =>
+      !new RegExp(`Deno\\.test\\(["\`][^\n]*${RegExp.escape(name)}`)
+        .test(read(path))
+    );
+    assertEquals(missing, []);
+  });
+
+  Deno.test(`every task that ${file} names exists`, () => {
+    const named = tasksIn(readme);
+    assertGreater(named.size, 3);
+    assertEquals([...named].filter((name) => !(name in config.tasks)), []);
+  });
+
+  Deno.test(`the first server of ${file} does what is printed under it`, async () => {
+    const [program] = blocks(readme, "ts ignore");
+    const [imports] = blocks(readme, "json");
+    const [client] = blocks(readme, "sh").filter((it) => it.includes("printf"));
+    const [, sent] = /printf '(.*)'/.exec(client)!;
+    const [answers] = blocks(readme, "text");
+    const folder = await Deno.makeTempDir();
+    try {
+      const checkout = ROOT.href.slice(0, -1);
+      await Deno.writeTextFile(
+        `${folder}/deno.json`,
+        imports.replaceAll("../packetboat", checkout),
+      );
+      // All that is changed: a port that is free, and its number on stdout.
+      const listening =
+        "onListen: (a) => console.log((a as Deno.NetAddr).port)";
+      await Deno.writeTextFile(
+        `${folder}/server.ts`,
+        program.replace("port: 8800", `port: 0, ${listening}`),
+      );
+      await using server = startChild(Deno.execPath(), [
+        ..."run --quiet --check --allow-net".split(" "),
+        `--config=${folder}/deno.json`,
+        `${folder}/server.ts`,
+      ]);
+      const port = Number(await server.line());
+      using conn = await Deno.connect({ hostname: "127.0.0.1", port });
+      await conn.write(
+        new TextEncoder().encode(sent.replaceAll(String.raw`\n`, "\n")),
+      );
+      await conn.closeWrite();
+      assertEquals(await new Response(conn.readable).text(), answers);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+
+  Deno.test({
+    name: `the client in Python of ${file} talks to echo`,
+    ignore: !HAS_PYTHON,
+    async fn() {
+      const [client] = blocks(readme, "python");
+      await using server = startTask("echo", [
+        ..."serve --wire u32be --port 0".split(" "),
+      ]);
+      const [, port] = await server.says(/listening on [^ ]+:(\d+)/);
+      const { stdout, stderr } = await new Deno.Command("python3", {
+        args: ["-c", client.replace("8800", port)],
+      }).output();
+      const text = new TextDecoder();
+      assertEquals(text.decode(stderr), "");
+      assertEquals(text.decode(stdout), "AHOY\nGRÜSSE\nALL ABOARD\n");
+    },
+  });
+}
+
+Deno.test("every task that the examples' tour names exists", () => {
+  const named = tasksIn(read("examples/README.md"));
   assertGreater(named.size, 3);
   assertEquals([...named].filter((name) => !(name in config.tasks)), []);
 });
 
-Deno.test({
-  name: "the README's client in Python talks to echo",
-  ignore: !HAS_PYTHON,
-  async fn() {
-    const [, client] = README.match(/```python\n(.*?)```/s)!;
-    await using server = startTask("echo", [
-      ..."serve --wire u32be --port 0".split(" "),
-    ]);
-    const [, port] = await server.says(/listening on [^ ]+:(\d+)/);
-    const { stdout, stderr } = await new Deno.Command("python3", {
-      args: ["-c", client.replace("8800", port)],
-    }).output();
-    const text = new TextDecoder();
-    assertEquals(text.decode(stderr), "");
-    assertEquals(text.decode(stdout), "AHOY\nGRÜSSE\nALL ABOARD\n");
-  },
+Deno.test("both READMEs name the same tests, tasks and figures", () => {
+  const [english, chinese] = READMES.map(read);
+  assertEquals(promised(chinese), promised(english));
+  assertEquals([...tasksIn(chinese)].sort(), [...tasksIn(english)].sort());
+  assertEquals(figures(chinese), figures(english));
 });
+
+for (const file of ["README.md", "docs/comparison.md"]) {
+  Deno.test(`the figures in ${file} are those of docs/performance.md`, () => {
+    const measured = new Set(
+      read("docs/performance.md").match(/\b\d+\.\d+\b/g),
+    );
+    const named = figures(read(file));
+    assertGreater(named.length, 20);
+    assertEquals(named.filter((number) => !measured.has(number)), []);
+  });
+}
+
+function tasksIn(markdown: string): Set<string> {
+  return new Set(
+    Array.from(markdown.matchAll(/\btask ([a-z:]+)/g), ([, name]) => name),
+  );
+}
