@@ -152,3 +152,32 @@ Deno.test("the defaults in docs/limits.md are those of the options, as documente
     ..."connectTimeoutMs idleTimeoutMs highWaterBytes graceMs".split(" "),
   ]);
 });
+
+Deno.test("docs/events.md has every event with all of its fields, and no other", () => {
+  const source = Deno.readTextFileSync(
+    new URL("src/observe/events.ts", ROOT),
+  );
+  const types = source.slice(source.indexOf("export type NetEvent"));
+  const declared = Array.from(
+    types.replace(/\/\*\*.*?\*\//gs, "").matchAll(/\| \{(.*?)\}/gs),
+    ([, body]) => {
+      const fields = Array.from(
+        body.matchAll(/(\w+)\??:/g),
+        ([, name]) => name,
+      );
+      const [, kind] = /kind: "(\w+)"/.exec(body)!;
+      return `${kind}: ${fields.filter((name) => name !== "kind").sort()}`;
+    },
+  );
+  const page = Deno.readTextFileSync(new URL("docs/events.md", ROOT));
+  const [table] = /^\| `kind`.*?\n\n/ms.exec(page)!;
+  const written = Array.from(
+    table.matchAll(/^\| `(\w+)` .*?\|.*?\|(.*)\|$/gm),
+    ([, kind, cell]) => {
+      const fields = cell.replace(/\([^)]*\)/g, "").match(/\w+/g)!;
+      return `${kind}: ${fields.sort()}`;
+    },
+  ).filter((row) => !row.startsWith("kind:"));
+  assertGreater(declared.length, 10);
+  assertEquals(written.sort(), declared.sort());
+});
