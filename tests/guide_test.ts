@@ -1,5 +1,5 @@
 /**
- * The blocks of TypeScript that `deno test --doc` cannot run as they are, because they end never or want files: which
+ * The blocks of TypeScript that `deno test --doc` cannot run as they are, because they never end or want files: which
  * they are, and that the guide's one about TLS works. The READMEs' are run by `readme_test.ts`.
  *
  * @module
