@@ -46,6 +46,11 @@ export interface FrameDecoder<In> {
   space?(): Uint8Array | undefined;
   /** The first `byteLength` bytes of what `space()` gave now hold the stream's next bytes. */
   filled?(byteLength: number): void;
+  /**
+   * Promises that nobody looks at a frame any more once `next()` is called again, so that a frame may be put
+   * together in the memory of the one before. Called once more, it frees the memory that is kept for that.
+   */
+  recycle?(): void;
 }
 
 /** Where `encode` writes: the connection's corked output buffer, a datagram, or a plain byte array. */

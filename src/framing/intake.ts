@@ -22,6 +22,9 @@ export class Intake {
   readonly codec: string;
   /** The current chunk. */
   bytes: Uint8Array = EMPTY;
+  /** `bytes.buffer` and `bytes.byteOffset`, kept here because asking an array for them costs as much as a view. */
+  memory: ArrayBufferLike = EMPTY.buffer;
+  memoryAt = 0;
   /** Index in `bytes` of the next unused byte. */
   at = 0;
   /** `bytes.length`, kept here because reading it from the array costs a check. */
@@ -46,9 +49,7 @@ export class Intake {
     if (chunk.length === 0 || this.error !== undefined) return;
     if (this.at === this.end) {
       this.base += this.end;
-      this.bytes = chunk;
-      this.at = 0;
-      this.end = chunk.length;
+      this.#take(chunk);
     } else {
       (this.#waiting ??= []).push(chunk);
     }
@@ -72,10 +73,13 @@ export class Intake {
       this.#next = 0;
     }
     this.base += this.end;
-    this.bytes = chunk;
-    this.at = 0;
-    this.end = chunk.length;
+    this.#take(chunk);
     return true;
+  }
+
+  /** A view of the current chunk: `bytes.subarray(start, end)` in half the time. */
+  view(start: number, end: number): Uint8Array {
+    return new Uint8Array(this.memory, this.memoryAt + start, end - start);
   }
 
   /** Bytes fed and not used up. */
@@ -105,11 +109,9 @@ export class Intake {
   /** Copies what is unused, so that the owner of the chunks may rewrite them. */
   detach(): void {
     this.base += this.at;
-    this.bytes = this.at === this.end
-      ? EMPTY
-      : this.bytes.slice(this.at, this.end);
-    this.at = 0;
-    this.end = this.bytes.length;
+    this.#take(
+      this.at === this.end ? EMPTY : this.bytes.slice(this.at, this.end),
+    );
     const waiting = this.#waiting;
     if (waiting === undefined) return;
     for (let i = this.#next; i < waiting.length; i++) {
@@ -176,10 +178,16 @@ export class Intake {
     );
   }
 
-  #forget(): void {
-    this.bytes = EMPTY;
+  #take(chunk: Uint8Array): void {
+    this.bytes = chunk;
+    this.memory = chunk.buffer;
+    this.memoryAt = chunk.byteOffset;
     this.at = 0;
-    this.end = 0;
+    this.end = chunk.length;
+  }
+
+  #forget(): void {
+    this.#take(EMPTY);
     this.#waiting = undefined;
     this.#next = 0;
   }

@@ -98,12 +98,14 @@ class MappedDecoder<A, B> implements FrameDecoder<B> {
   declare detach?: () => void;
   declare space?: () => Uint8Array | undefined;
   declare filled?: (byteLength: number) => void;
+  declare recycle?: () => void;
 
   constructor(name: string, inner: FrameDecoder<A>, map: FrameMap<A, B>) {
     this.#name = name;
     this.#inner = inner;
     this.#map = map;
     if (inner.detach) this.detach = () => inner.detach!();
+    if (inner.recycle) this.recycle = () => inner.recycle!();
     if (inner.space && inner.filled) {
       this.space = () => this.#error === undefined ? inner.space!() : undefined;
       this.filled = (byteLength) => {

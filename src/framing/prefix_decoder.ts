@@ -12,6 +12,7 @@
 import type { FrameDecoder, FrameScanner } from "./codec.ts";
 import { concat, copyBytes, EMPTY, hexByte, WINDOW_BYTES } from "./bytes.ts";
 import { Intake } from "./intake.ts";
+import { DEFAULT_MAX_FRAME_BYTES } from "./limits.ts";
 import { readUint } from "./uint.ts";
 
 /** `parse` needs bytes beyond `end`. */
@@ -72,6 +73,8 @@ export interface BinaryField {
 const GATHER_BYTES = 32;
 /** `space()` is given only where at least so much is missing: below it one read into a shared buffer is better. */
 const SPACE_BYTES = 4096;
+/** Frames up to the default limit may be put together in memory that is used again; larger ones would hold on to too much. */
+const RECYCLED_BYTES = DEFAULT_MAX_FRAME_BYTES;
 
 /** Decoder of every length-prefixed format. */
 export class PrefixDecoder implements FrameDecoder<Uint8Array> {
@@ -97,6 +100,8 @@ export class PrefixDecoder implements FrameDecoder<Uint8Array> {
   #headerBytes = 0;
   #frame: Uint8Array | undefined;
   #have = 0;
+  /** The memory of the frame before, where it may be used again. */
+  #recycled: Uint8Array | undefined;
 
   constructor(format: HeaderFormat) {
     this.#format = format;
@@ -137,7 +142,7 @@ export class PrefixDecoder implements FrameDecoder<Uint8Array> {
         (after === stop || bytes[stop] === this.#format.trailer)
       ) {
         input.at = after;
-        return bytes.subarray(this.#keepHeader ? start : start + header, stop);
+        return input.view(this.#keepHeader ? start : start + header, stop);
       }
     }
     return this.#straddlingOrFault();
@@ -227,6 +232,10 @@ export class PrefixDecoder implements FrameDecoder<Uint8Array> {
     }
     this.#have += byteLength;
     this.#in.base += byteLength;
+  }
+
+  recycle(): void {
+    this.#recycled = EMPTY;
   }
 
   get #keptHeaderBytes(): number {
@@ -398,8 +407,16 @@ export class PrefixDecoder implements FrameDecoder<Uint8Array> {
 
   /** A limit of `Infinity` lets a peer ask for more than the engine can give: still an error of the stream. */
   #allocate(byteLength: number): Uint8Array {
+    const recycled = this.#recycled;
+    if (recycled !== undefined && recycled.length >= byteLength) {
+      return recycled.subarray(0, byteLength);
+    }
     try {
-      return new Uint8Array(byteLength);
+      const fresh = new Uint8Array(byteLength);
+      if (recycled !== undefined && byteLength <= RECYCLED_BYTES) {
+        this.#recycled = fresh;
+      }
+      return fresh;
     } catch {
       const seen = this.#header.slice(0, this.#headerBytes);
       const declared = this.#headerBytes + this.#reading.bodyBytes +

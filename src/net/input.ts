@@ -71,6 +71,7 @@ export class Input<In> {
     this.#decoder = codec.decoder();
     this.#reuse = this.#mayReuse(codec);
     this.#inlet = this.#newInlet(codec);
+    if (this.#reuse) this.#decoder.recycle?.();
   }
 
   /** Bytes that came and are not yet part of a frame that was taken. */
@@ -132,6 +133,7 @@ export class Input<In> {
     this.#reuse = this.#mayReuse(codec);
     // Views on the old memory may be about, and a read into it may be under way.
     this.#inlet = this.#newInlet(codec);
+    if (this.#reuse) this.#decoder.recycle?.();
   }
 
   /** The next `byteLength` bytes go past the decoder: `pullBody` until it gives `undefined`, or `skipBody`. */
@@ -183,6 +185,7 @@ export class Input<In> {
   /** Gives spare memory back, when there has been nothing to do for a while. */
   relax(): void {
     this.#inlet.relax();
+    if (this.#reuse) this.#decoder.recycle?.();
   }
 
   /** Takes nothing more in and frees the memory. A read under way ends with the stream. */

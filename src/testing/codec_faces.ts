@@ -50,6 +50,10 @@ export function syncFaces<T>(codec: Decodes<T>): Record<string, Face<T>> {
     faces["decoder, its space filled"] = (chunks) =>
       run(codec, chunks, fillSpace);
   }
+  if (decoder.recycle) {
+    faces["decoder, its memory used again"] = (chunks) =>
+      run(codec, chunks, feedAndRecycle);
+  }
   if ("scanner" in codec) {
     faces["scanner"] = (chunks) =>
       // A scanner is of a ByteCodec, whose frames are bytes.
@@ -148,6 +152,20 @@ function feedAndRewrite<T>(
   chunk.fill(0xa5);
   drain(decoder, frames, codec);
   decoder.detach!();
+}
+
+/** What a reader does that is done with a frame before it asks for the next. */
+function feedAndRecycle<T>(
+  decoder: FrameDecoder<T>,
+  chunk: Uint8Array,
+  frames: T[],
+  codec: Decodes<T>,
+): void {
+  // The first call switches it on; later ones come in the middle of frames.
+  decoder.recycle!();
+  const half = chunk.length >> 1;
+  feedAndDrain(decoder, chunk.subarray(0, half), frames, codec);
+  feedAndDrain(decoder, chunk.subarray(half), frames, codec);
 }
 
 /** What a reader does that reads straight into a large frame. */
