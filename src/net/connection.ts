@@ -130,6 +130,8 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   #message: M | undefined;
   /** Of a message and a frame that both wait, the frame comes next. */
   #wireIsNext = true;
+  /** Turns until others get a chance. */
+  #turnsLeft = 0;
   /** Frames since the last `caughtUp`; counted only where there is one. */
   #behind = 0;
   /** The peer broke the format, and the handler is not through with what came before. */
@@ -470,7 +472,8 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
 
   /** One turn after the other; `true` = the last one goes on, and its end pumps again. */
   #turns(): boolean {
-    for (let left = TURNS_PER_PUMP; left > 0; left--) {
+    this.#turnsLeft = TURNS_PER_PUMP;
+    while (this.#turnsLeft-- > 0) {
       if (this.phase !== "running") return false;
       if (this.#outbox.size > this.#settings.highWaterBytes) {
         this.#throttled = true;
@@ -487,9 +490,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
         } else if (!this.#wireIsNext && this.mailboxSize > 0) {
           result = this.#messageTurn(handlers);
         } else if (this.#behind < TURNS_PER_PUMP && this.#take()) {
-          this.#wireIsNext = false;
-          if (handlers.caughtUp !== undefined) this.#behind++;
-          result = handlers.frame(this.#frame as In);
+          result = this.#frameTurns(handlers);
         } else if (this.#behind > 0) {
           this.#behind = 0;
           this.#frame = undefined;
@@ -522,6 +523,27 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
       this.#pump();
     });
     return false;
+  }
+
+  /** The turn of the frame at hand, and of those behind it as long as nothing else can be due. */
+  #frameTurns(handlers: ConnectionHandlers<In, M>): unknown {
+    this.#wireIsNext = false;
+    if (handlers.caughtUp !== undefined) this.#behind++;
+    const alone = handlers.caughtUp === undefined && !this.#poisons;
+    for (;;) {
+      const result = handlers.frame(this.#frame as In);
+      if (!alone || isThenable(result)) return result;
+      if (
+        this.#isDue() || this.#turnsLeft-- <= 0 || !this.#take()
+      ) return undefined;
+    }
+  }
+
+  /** Whether the next turn may be another than a frame's. */
+  #isDue(): boolean {
+    return this.#reason !== undefined || this.#shutdownAsked ||
+      this.#mail !== undefined && this.#mail.size > 0 ||
+      this.#outbox.size > this.#settings.highWaterBytes;
   }
 
   #controlTurn(handlers: ConnectionHandlers<In, M> | undefined): unknown {

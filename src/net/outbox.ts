@@ -26,6 +26,8 @@ export class Outbox {
   /** The part of the spare's bytes that the system has not taken yet. */
   #unsent: Uint8Array = NOTHING;
   #failed = false;
+  /** Bytes that wait, those of a write under way included. A field, because it is looked at for every frame. */
+  size = 0;
   /** Bytes that the system took. */
   bytesOut = 0;
 
@@ -47,13 +49,6 @@ export class Outbox {
     this.#onLost = onLost;
   }
 
-  /** Bytes that wait, those of a write under way included. */
-  get size(): number {
-    return (this.#gathering === undefined ? 0 : this.#gathering.length) +
-      this.#unsent.length +
-      (this.#held === undefined ? 0 : this.#held.length);
-  }
-
   /** Appends one frame; if `encode` throws, nothing is appended. */
   add<Out>(
     codec: { encode(frame: Out, sink: ByteSink): void },
@@ -62,12 +57,15 @@ export class Outbox {
     const sink = this.#held ??
       (this.#gathering ??= this.#writers.take());
     const before = sink.length;
+    const size = this.size;
     try {
       codec.encode(frame, sink);
     } catch (error) {
       sink.truncate(before);
+      this.size = size;
       throw error;
     }
+    this.size = size + sink.length - before;
   }
 
   /** From now on frames wait, and `addBytes` goes in front of them. */
@@ -79,12 +77,16 @@ export class Outbox {
   addBytes(bytes: Uint8Array): void {
     if (this.#failed) return;
     (this.#gathering ??= this.#writers.take()).bytes(bytes);
+    this.size += bytes.length;
   }
 
   /** The frames that waited follow. */
   release(): void {
-    if (this.#held !== undefined) this.addBytes(this.#held.view());
+    const held = this.#held;
     this.#held = undefined;
+    if (held === undefined || this.#failed) return;
+    this.size -= held.length;
+    this.addBytes(held.view());
   }
 
   /** Whether frames wait for the end of a body. */
@@ -117,6 +119,7 @@ export class Outbox {
     this.#held = undefined;
     this.#gathering = undefined;
     this.#full = undefined;
+    this.size = 0;
   }
 
   /** Resolves when no write is under way; never rejects. */
@@ -135,6 +138,7 @@ export class Outbox {
   #taken(byteLength: number): void {
     this.bytesOut += byteLength;
     if (this.#failed) return;
+    this.size -= byteLength;
     if (byteLength < this.#unsent.length) {
       this.#unsent = this.#unsent.subarray(byteLength);
       this.#write();
