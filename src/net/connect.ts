@@ -66,10 +66,8 @@ export async function open<In, Out, M>(
   });
   tune(stream);
   const sweep = new Sweep(settings.clock, settings);
-  const connection = new ConnectionActor<In, Out, M>({
-    id: 0,
+  const connection = new ConnectionActor<In, Out, M>(0, stream, {
     name,
-    stream,
     codec,
     settings,
     handler,

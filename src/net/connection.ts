@@ -37,10 +37,11 @@ import {
   planCrash,
 } from "./crash.ts";
 import { Deadlines } from "./deadlines.ts";
-import { Input } from "./input.ts";
+import { Ending, type Manner } from "./ending.ts";
+import { Input, type InputOwner } from "./input.ts";
 import { Mail } from "./mail.ts";
 import { type ConnectionSettings, QUIET_MS } from "./options.ts";
-import { Outbox } from "./outbox.ts";
+import { Outbox, type OutboxOwner } from "./outbox.ts";
 import { Pulls } from "./pulls.ts";
 import { bodyReadable, frameReadable } from "./streams.ts";
 import type {
@@ -57,46 +58,40 @@ const POISON = 0xdb;
 
 const NO_HISTORY: RestartHistory = [];
 
-/** What a connection is made from. */
-export interface ConnectionParts<In, Out, M> {
-  id: number;
-  name: string;
-  /** Name of the server, for events. */
-  server?: string;
-  stream: ByteStream;
-  codec: Codec<In, Out>;
-  settings: ConnectionSettings;
+/** What all connections of one server, or a client's only one, have in common. */
+export interface ConnectionHost<In, Out, M> {
+  /** Name of the server, for events and for the names of its connections. */
+  readonly server?: string;
+  /** Name of a client's connection. */
+  readonly name?: string;
+  readonly codec: Codec<In, Out>;
+  readonly settings: ConnectionSettings;
   /** Without one, frames wait for `for await`. */
-  handler?: ConnectionHandler<In, Out, M>;
+  readonly handler?: ConnectionHandler<In, Out, M>;
   /** Given the messages that wait when it ends, so that another connection can serve them. */
-  onUnserved?: (messages: M[]) => void;
+  readonly onUnserved?: (messages: M[]) => void;
   /** Called once at the very end, after the `closed` event. */
-  onEnd?: (connection: ConnectionActor<In, Out, M>) => void;
+  readonly onEnd?: (connection: ConnectionActor<In, Out, M>) => void;
 }
 
-/** How a connection is ended: `polite` flushes first, `rude` does not, `kill` does not wait for the turn either. */
-type Manner = "polite" | "rude" | "kill";
+/** It serves what is at hand, and then ends. */
+interface Drain {
+  /** Nothing has come for `QUIET_MS`. */
+  quiet: boolean;
+  timer: Timer | undefined;
+}
 
 /** The implementation of {@linkcode Connection}. */
-export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
+export class ConnectionActor<In, Out, M>
+  implements Connection<In, Out, M>, InputOwner, OutboxOwner {
   readonly id: number;
-  readonly name: string;
-  readonly localAddr: Deno.Addr;
-  readonly remoteAddr: Deno.Addr;
   readonly #stream: ByteStream;
-  readonly #server: string | undefined;
-  readonly #handler: ConnectionHandler<In, Out, M> | undefined;
-  readonly #onUnserved: ((messages: M[]) => void) | undefined;
-  readonly #onEnd:
-    | ((connection: ConnectionActor<In, Out, M>) => void)
-    | undefined;
+  readonly #host: ConnectionHost<In, Out, M>;
   readonly #settings: ConnectionSettings;
-  readonly #poisons: boolean;
   #codec: Codec<In, Out>;
   readonly #life = new Lifecycle();
   readonly #input: Input<In>;
   readonly #outbox: Outbox;
-  readonly #pulls = new Pulls<In>();
   readonly #deadlines: Deadlines;
   readonly #openedAtMs = Date.now();
   // Made when first needed: a server has thousands of connections that are idle and pay for every field.
@@ -106,7 +101,11 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   #onTurnFailed: ((error: unknown) => void) | undefined;
   #onFlush: (() => void) | undefined;
   #mail: Mail<M> | undefined;
+  #pulls: Pulls<In> | undefined;
   #aborter: AbortController | undefined;
+  #writable: WritableStream<Out> | undefined;
+  #drain: Drain | undefined;
+  #ending: Ending | undefined;
 
   /** What the current incarnation handed out; `undefined` for a script and for `for await`. */
   #handlers: ConnectionHandlers<In, M> | undefined;
@@ -138,67 +137,33 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   #broken: { error: FrameError; told: boolean } | undefined;
   #idleAsked = false;
   #shutdownAsked = false;
-  /** Serve what is at hand, then end. */
-  #draining = false;
-  /** Nothing has come for `QUIET_MS` while draining. */
-  #quiet = false;
-  #quietTimer: Timer | undefined;
   #lost: CloseReason | undefined;
-
-  #readable: ReadableStream<In> | undefined;
-  #writable: WritableStream<Out> | undefined;
-  #pullCount = 0;
-  #pullCountAtFlush = 0;
   #flushQueued = false;
-  #drainWaits: (() => void)[] | undefined;
-  #emptyWaits: (() => void)[] | undefined;
-  #writeEnded = false;
-
   #framesIn = 0;
   #framesOut = 0;
-
-  #reason: CloseReason | undefined;
-  #exit: ExitReason | undefined;
   #graceTimer: Timer | undefined;
-  #manner: Manner = "polite";
-  /** How far the end has come. */
-  #ending: "no" | "flushing" | "closing" | "waiting" | "over" = "no";
-  #streamClosed = false;
 
-  constructor(parts: ConnectionParts<In, Out, M>) {
-    const { id, name, stream, codec, settings } = parts;
+  /** `id` is unique on its server; a client's is 0. The stream is its own from now on. */
+  constructor(
+    id: number,
+    stream: ByteStream,
+    host: ConnectionHost<In, Out, M>,
+  ) {
+    const { codec, settings } = host;
     this.id = id;
-    this.name = name;
-    this.localAddr = stream.localAddr;
-    this.remoteAddr = stream.remoteAddr;
     this.#stream = stream;
-    this.#server = parts.server;
-    this.#handler = parts.handler;
-    this.#onUnserved = parts.onUnserved;
-    this.#onEnd = parts.onEnd;
+    this.#host = host;
     this.#settings = settings;
-    this.#deadlines = new Deadlines(settings.clock.now());
-    this.#poisons = settings.frames === "poisoned";
     this.#codec = codec;
-    this.#input = new Input(
-      stream,
-      codec,
-      settings.frames !== "kept",
-      settings.slots,
-      this.#pump,
-      this.#onLost,
-    );
-    this.#outbox = new Outbox(
-      stream,
-      settings.writers,
-      this.#onWritten,
-      this.#onLost,
-    );
+    this.#deadlines = new Deadlines(settings.clock.now());
+    const isLent = settings.frames !== "kept";
+    this.#input = new Input(stream, codec, isLent, settings.slots, this);
+    this.#outbox = new Outbox(stream, settings.writers, this);
   }
 
   /** Starts the handler and the first read. Called once, by whoever made the connection. */
   open(): void {
-    const server = this.#server;
+    const { server } = this.#host;
     this.#settings.emit({
       kind: "opened",
       ...(server === undefined ? {} : { server }),
@@ -211,10 +176,23 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
 
   // ── what everybody sees ──
 
+  get name(): string {
+    const { name, server } = this.#host;
+    return name ?? `${server}#${this.id}`;
+  }
+
+  get localAddr(): Deno.Addr {
+    return this.#stream.localAddr;
+  }
+
+  get remoteAddr(): Deno.Addr {
+    return this.#stream.remoteAddr;
+  }
+
   get closed(): Promise<CloseReason> {
     if (this.#closed === undefined) {
       this.#closed = Promise.withResolvers();
-      if (this.phase === "stopped") this.#closed.resolve(this.#reason!);
+      if (this.phase === "stopped") this.#closed.resolve(this.#ending!.reason);
     }
     return this.#closed.promise;
   }
@@ -222,7 +200,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   get exited(): Promise<ExitReason> {
     if (this.#exited === undefined) {
       this.#exited = Promise.withResolvers();
-      if (this.phase === "stopped") this.#exited.resolve(this.#exit!);
+      if (this.phase === "stopped") this.#exited.resolve(this.#ending!.exit);
     }
     return this.#exited.promise;
   }
@@ -238,7 +216,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   get signal(): AbortSignal {
     if (this.#aborter === undefined) {
       this.#aborter = new AbortController();
-      if (this.#lost !== undefined || this.#reason !== undefined) {
+      if (this.#lost !== undefined || this.#ending !== undefined) {
         this.#aborter.abort();
       }
     }
@@ -260,7 +238,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   // ── sending on the wire ──
 
   send(frame: Out): boolean {
-    if (this.#reason !== undefined || this.#writeEnded) return false;
+    if (this.#ending !== undefined || this.#outbox.ended) return false;
     this.#outbox.add(this.#codec, frame);
     this.#framesOut++;
     const size = this.#outbox.size;
@@ -273,24 +251,20 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   }
 
   drained(): Promise<void> {
-    if (this.#isDrained()) return Promise.resolve();
-    return new Promise((resolve) => (this.#drainWaits ??= []).push(resolve));
+    if (this.#ending !== undefined) return Promise.resolve();
+    return this.#outbox.sinks(this.#settings.highWaterBytes / 2);
   }
 
   async endWrite(): Promise<void> {
-    if (this.#writeEnded || this.#reason !== undefined) return;
-    this.#writeEnded = true;
+    if (this.#outbox.ended || this.#ending !== undefined) return;
+    this.#outbox.ended = true;
     this.#outbox.flush();
-    if (this.#outbox.size > 0) {
-      await new Promise<void>((resolve) =>
-        (this.#emptyWaits ??= []).push(resolve)
-      );
-    }
-    if (this.#reason !== undefined) return;
+    await this.#outbox.sinks(0);
+    if (this.#ending !== undefined) return;
     try {
       await this.#stream.closeWrite();
     } catch (error) {
-      this.#onLost(error);
+      this.onLost(error);
     }
   }
 
@@ -328,7 +302,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
     }
     this.#input.beginBody(byteLength);
     return bodyReadable(this.#input, (cause) => {
-      const reason = this.#reason ?? this.#lost;
+      const reason = this.#ending?.reason ?? this.#lost;
       return reason?.by === "failure" && reason.error instanceof Error
         ? reason.error
         : cutBody(this.#peer(), cause);
@@ -343,8 +317,8 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   }
 
   get readable(): ReadableStream<In> {
-    this.#checkPullable();
-    return this.#readable ??= frameReadable(() => this.#pull());
+    const pulls = this.#pullsFor();
+    return pulls.readable ??= frameReadable(() => this.#pull());
   }
 
   get writable(): WritableStream<Out> {
@@ -361,7 +335,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   // ── messages ──
 
   tell(message: M): TellVerdict {
-    if (this.#reason !== undefined) return "stopped";
+    if (this.#ending !== undefined) return "stopped";
     return this.#mailFor().tell(message);
   }
 
@@ -376,12 +350,12 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   // ── pulling frames: a script, or a client without handler ──
 
   [Symbol.asyncIterator](): AsyncIterableIterator<In> {
-    this.#checkPullable();
+    const pulls = this.#pullsFor();
     return {
       next: () => this.#pull(),
       // Leaving the loop leaves the connection as it is: what is unread waits for the next loop.
       return: () => {
-        this.#pullCount++;
+        pulls.count++;
         return Promise.resolve({ done: true, value: undefined });
       },
       [Symbol.asyncIterator]() {
@@ -405,8 +379,8 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   }
 
   stop(options?: { graceMs?: number }): Promise<ExitReason> {
-    if (this.#reason === undefined && !this.#draining) {
-      this.#draining = true;
+    if (this.#ending === undefined && this.#drain === undefined) {
+      this.#drain = { quiet: false, timer: undefined };
       this.#shutdownAsked = true;
       this.#armGrace(options?.graceMs ?? this.#settings.graceMs);
       this.#pump();
@@ -415,8 +389,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   }
 
   kill(): void {
-    this.#exit ??= { kind: "killed" };
-    this.#end({ by: "local" }, "kill");
+    this.#end({ by: "local" }, "kill", { kind: "killed" });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -425,7 +398,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
 
   /** Looks whether the peer is too slow; called by a sweep every now and then, never per frame. */
   checkDeadlines(nowMs: number): void {
-    if (this.#reason !== undefined) return;
+    if (this.#ending !== undefined) return;
     const passed = this.#deadlines.check(nowMs, {
       bytesIn: this.#input.bytesIn,
       framesIn: this.#framesIn,
@@ -448,27 +421,35 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
     }
   }
 
-  #checkPullable(): void {
-    if (this.#handlers === undefined) return;
-    throw new TypeError(
-      `Cannot iterate over ${this.name}: its frames go to the handler's 'frame' callback`,
-    );
+  /** @throws {TypeError} The frames go to a callback. */
+  #pullsFor(): Pulls<In> {
+    if (this.#handlers !== undefined) {
+      throw new TypeError(
+        `Cannot iterate over ${this.name}: its frames go to the handler's 'frame' callback`,
+      );
+    }
+    return this.#pulls ??= new Pulls();
+  }
+
+  /** For the input: there may be something new. */
+  onInput(): void {
+    this.#pump();
   }
 
   // ── turns ──
 
   /** Serves what is at hand, sends what that gave, and waits for more. Safe to call at any time. */
-  readonly #pump = (): void => {
+  #pump(): void {
     if (this.#corked) return;
     if (!this.#turning && !this.#paused) {
       this.#corked = true;
       this.#turning = this.#turns();
       this.#corked = false;
     }
-    if (this.#reason !== undefined) return this.#finish();
+    if (this.#ending !== undefined) return this.#ending.step();
     this.#outbox.flush();
     this.#input.want();
-  };
+  }
 
   /** One turn after the other; `true` = the last one goes on, and its end pumps again. */
   #turns(): boolean {
@@ -541,7 +522,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
 
   /** Whether the next turn may be another than a frame's. */
   #isDue(): boolean {
-    return this.#reason !== undefined || this.#shutdownAsked ||
+    return this.#ending !== undefined || this.#shutdownAsked ||
       this.#mail !== undefined && this.#mail.size > 0 ||
       this.#outbox.size > this.#settings.highWaterBytes;
   }
@@ -614,11 +595,12 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
 
   /** Draining, and nothing more comes: what is not known to be quiet yet is listened to for a moment. */
   #isQuiet(): boolean {
-    if (!this.#draining || this.#quiet) return this.#draining;
+    const drain = this.#drain;
+    if (drain === undefined || drain.quiet) return drain !== undefined;
     const { bytesIn } = this.#input;
-    this.#quietTimer ??= systemClock.after(QUIET_MS, () => {
-      this.#quietTimer = undefined;
-      this.#quiet = this.#input.bytesIn === bytesIn;
+    drain.timer ??= systemClock.after(QUIET_MS, () => {
+      drain.timer = undefined;
+      drain.quiet = this.#input.bytesIn === bytesIn;
       this.#pump();
     });
     return false;
@@ -636,6 +618,10 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
     this.#pump();
   }
 
+  get #poisons(): boolean {
+    return this.#settings.frames === "poisoned";
+  }
+
   /** Overwrites the frame whose turn is over, so that whoever kept it finds out. */
   #poison(): void {
     if (this.#frame instanceof Uint8Array) this.#frame.fill(POISON);
@@ -645,47 +631,51 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   // ── frames by pull ──
 
   #pull(): Promise<IteratorResult<In>> {
-    this.#pullCount++;
+    const pulls = this.#pulls!;
+    pulls.count++;
     if (this.#poisons) this.#poison();
     if (
-      this.phase === "running" && this.#pulls.size === 0 &&
+      this.phase === "running" && pulls.size === 0 &&
       this.#outbox.size <= this.#settings.highWaterBytes && this.#take()
     ) return Promise.resolve({ done: false, value: this.#frame as In });
-    const waiting = this.#pulls.wait();
-    if (this.#reason === undefined) this.#pump();
+    const waiting = pulls.wait();
+    if (this.#ending === undefined) this.#pump();
     else this.#endPulls();
     return waiting;
   }
 
   #servePulls(): void {
     const { highWaterBytes } = this.#settings;
-    while (this.#pulls.size > 0 && this.#outbox.size <= highWaterBytes) {
+    const pulls = this.#pulls;
+    while (
+      pulls !== undefined && pulls.size > 0 &&
+      this.#outbox.size <= highWaterBytes
+    ) {
       if (!this.#take()) break;
-      this.#pulls.give(this.#frame as In);
+      pulls.give(this.#frame as In);
     }
+    const isWanted = pulls !== undefined && pulls.size > 0;
     // Nobody pulls, and there is nothing to pull: what is left is the end, and it is seen by taking.
-    if (this.#pulls.size === 0 && this.#input.exhausted) this.#take();
+    if (!isWanted && this.#input.exhausted) this.#take();
     if (this.#outbox.size > highWaterBytes) this.#throttled = true;
-    if (this.#reason !== undefined || this.#throttled) return;
+    if (this.#ending !== undefined || this.#throttled) return;
     const isOver = this.#input.finished || this.#lost !== undefined ||
       this.#isQuiet();
-    if (!isOver || (this.#pulls.size === 0 && this.#input.bufferedBytes > 0)) {
-      return;
-    }
+    if (!isOver || (!isWanted && this.#input.bufferedBytes > 0)) return;
     // A script sees the end of its loop and ends in its own time; without one there is nobody to wait for.
     if (this.#scripts > 0) this.#endPulls();
     else this.#endOfInput();
   }
 
   #endPulls(): void {
-    const reason = this.#reason ?? this.#lost;
-    this.#pulls.end(reason?.by === "failure" ? reason : undefined);
+    const reason = this.#ending?.reason ?? this.#lost;
+    this.#pulls?.end(reason?.by === "failure" ? reason : undefined);
   }
 
   // ── crash and restart ──
 
   #start(): void {
-    const handler = this.#handler;
+    const { handler } = this.#host;
     if (handler === undefined) {
       this.#life.to("started");
       return;
@@ -702,7 +692,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
       return this.#crashed(error);
     }
     // The factory itself may have closed the connection.
-    if (this.#reason !== undefined) return;
+    if (this.#ending !== undefined) return;
     this.#life.to("started");
     if (incarnation > 0) {
       this.#settings.emit({
@@ -714,7 +704,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   }
 
   #crashed(error: unknown): void {
-    const over = this.#reason !== undefined;
+    const over = this.#ending !== undefined;
     const plan = planCrash({
       actor: this.name,
       error,
@@ -740,7 +730,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
 
   #scriptEnded(incarnation: number, value: unknown): void {
     this.#scripts--;
-    if (this.#reason !== undefined || incarnation !== this.#incarnation) {
+    if (this.#ending !== undefined || incarnation !== this.#incarnation) {
       return this.#pump();
     }
     if (value !== undefined) {
@@ -749,16 +739,17 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
     }
     if (this.#lost !== undefined) this.#end(this.#lost, "rude");
     else if (this.#input.finished) this.#end({ by: "peer" }, "polite");
-    else if (this.#draining) this.#end({ by: "shutdown" }, "polite");
-    else this.#end({ by: "local" }, "polite");
+    else if (this.#drain !== undefined) {
+      this.#end({ by: "shutdown" }, "polite");
+    } else this.#end({ by: "local" }, "polite");
   }
 
   #scriptFailed(incarnation: number, error: unknown): void {
     this.#scripts--;
-    const reason = this.#reason ?? this.#lost;
+    const reason = this.#ending?.reason ?? this.#lost;
     if (reason?.by === "failure" && reason.error === error) {
       // What its loop was told of the wire, passed on: not the script's own failure.
-      if (this.#reason === undefined) this.#end(reason, "rude");
+      if (this.#ending === undefined) this.#end(reason, "rude");
     } else if (incarnation === this.#incarnation) this.#crashed(error);
     this.#pump();
   }
@@ -767,7 +758,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
 
   /** @throws {ConnectionLostError} Nothing can be sent any more. */
   #checkOpen(): void {
-    if (this.#reason === undefined && !this.#writeEnded) return;
+    if (this.#ending === undefined && !this.#outbox.ended) return;
     throw new ConnectionLostError(
       `Cannot send to ${this.#peer()}: the connection is closed, or its writing end is`,
       "CLOSED",
@@ -788,7 +779,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
   #flushLater(): void {
     if (this.#corked || this.#flushQueued) return;
     this.#flushQueued = true;
-    this.#pullCountAtFlush = this.#pullCount;
+    this.#pulls?.mark();
     queueMicrotask(this.#onFlush ??= () => this.#flushSoon());
   }
 
@@ -797,8 +788,7 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
    * in a `for await` loop, as long as its next frame is already at hand.
    */
   #flushSoon(): void {
-    if (this.#pullCount !== this.#pullCountAtFlush) {
-      this.#pullCountAtFlush = this.#pullCount;
+    if (this.#pulls?.mark()) {
       queueMicrotask(this.#onFlush!);
       return;
     }
@@ -806,51 +796,27 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
     this.#outbox.flush();
   }
 
-  readonly #onWritten = (): void => {
-    if (this.#isDrained()) this.#wakeDrainWaits();
-    if (this.#outbox.size === 0) this.#wakeEmptyWaits();
+  /** For the outbox: less waits than before. */
+  onWritten(): void {
     // Without this test the end of every write would look for turns that are not there.
-    if (this.#throttled || this.#reason !== undefined) {
+    if (this.#throttled || this.#ending !== undefined) {
       this.#throttled = false;
       this.#pump();
     }
-  };
-
-  #wakeDrainWaits(): void {
-    const waits = this.#drainWaits;
-    this.#drainWaits = undefined;
-    if (waits !== undefined) { for (const resolve of waits) resolve(); }
   }
 
-  #wakeEmptyWaits(): void {
-    const waits = this.#emptyWaits;
-    this.#emptyWaits = undefined;
-    if (waits !== undefined) { for (const resolve of waits) resolve(); }
-  }
-
-  /** Nothing will leave any more: whoever waits for that need not. */
-  #endWaits(): void {
-    this.#wakeDrainWaits();
-    this.#wakeEmptyWaits();
-  }
-
-  #isDrained(): boolean {
-    return this.#reason !== undefined ||
-      this.#outbox.size <= this.#settings.highWaterBytes / 2;
-  }
-
-  readonly #onLost = (error: unknown): void => {
-    if (this.#lost !== undefined || this.#reason !== undefined) return;
+  /** For input and outbox: nothing more will come or go. */
+  onLost(error: unknown): void {
+    if (this.#lost !== undefined || this.#ending !== undefined) return;
     this.#lost = { by: "failure", error: lostError(this.#peer(), error) };
     this.#aborter?.abort();
     // What had come whole before the loss is still handed out.
     this.#input.stop();
+    // A turn that waits for the wire comes to its end by this; else so would nothing here.
     this.#outbox.discard();
-    this.#writeEnded = true;
-    // A turn that waits for the wire must come to its end; else so does nothing here.
-    this.#endWaits();
+    this.#outbox.ended = true;
     this.#pump();
-  };
+  }
 
   #endSlowConsumer(size: number): void {
     const { maxOutboxBytes } = this.#settings;
@@ -871,16 +837,17 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
           // While a handler is being made nobody knows yet, so mail waits.
           this.phase !== "running" || this.#handlers?.message !== undefined,
         onMail: () => {
-          if (!this.#turning && !this.#corked) queueMicrotask(this.#pump);
+          if (this.#turning || this.#corked) return;
+          queueMicrotask(() => this.#pump());
         },
       }, this.#settings);
-      if (this.#reason !== undefined) this.#mail.close();
+      if (this.#ending !== undefined) this.#mail.close();
     }
     return this.#mail;
   }
 
   #giveBack(): void {
-    const onUnserved = this.#onUnserved;
+    const { onUnserved } = this.#host;
     if (onUnserved === undefined || this.#mail === undefined) return;
     const messages: M[] = [];
     while (this.#mail.size > 0) messages.push(this.#mail.shift());
@@ -889,70 +856,36 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
 
   // ── the end ──
 
-  #end(reason: CloseReason, manner: Manner): void {
-    if (this.#reason === undefined) {
-      this.#reason = reason;
-      this.#exit ??= exitOf(reason);
+  #end(
+    reason: CloseReason,
+    manner: Manner,
+    exit: ExitReason = exitOf(reason),
+  ): void {
+    if (this.#ending === undefined) {
+      this.#ending = new Ending(reason, exit, {
+        stream: this.#stream,
+        input: this.#input,
+        outbox: this.#outbox,
+        isBusy: () => this.#turning || this.#scripts > 0,
+        onWait: () => this.#armGrace(this.#settings.graceMs),
+        onOver: () => void this.#farewell(),
+      });
       this.#life.to("stop");
-      this.#ending = "flushing";
       this.#restartTimer?.cancel();
-      this.#quietTimer?.cancel();
+      this.#drain?.timer?.cancel();
       this.#giveBack();
       this.#mail?.close();
       this.#input.discard();
+      this.#outbox.endWaits();
       this.#aborter?.abort();
       this.#endPulls();
     }
-    if (manner !== "polite") {
-      this.#outbox.discard();
-      if (this.#manner !== "kill") this.#manner = manner;
-      if (this.#ending === "closing") this.#closeStream();
-    }
+    this.#ending.hurry(manner);
     this.#pump();
   }
 
-  /** Takes the next step of the end, when what it waits for is there. */
-  #finish(): void {
-    if (this.#ending === "flushing") {
-      this.#outbox.flush();
-      if (this.#outbox.size > 0) return this.#armGrace(this.#settings.graceMs);
-      this.#ending = "closing";
-      this.#endWaits();
-      void this.#shut();
-    }
-    if (this.#ending === "waiting") {
-      const busy = this.#turning || this.#scripts > 0;
-      if (busy && this.#manner !== "kill") {
-        return this.#armGrace(this.#settings.graceMs);
-      }
-      this.#ending = "over";
-      void this.#farewell();
-    }
-  }
-
-  /** The socket's end: FIN first, since closing while a read is pending may send none. */
-  async #shut(): Promise<void> {
-    if (this.#manner === "polite" && !this.#writeEnded) {
-      this.#armGrace(this.#settings.graceMs);
-      try {
-        await this.#stream.closeWrite();
-      } catch { /* The peer was faster: there is nobody left to tell. */ }
-    }
-    this.#closeStream();
-    await this.#input.idle();
-    await this.#outbox.idle();
-    this.#ending = "waiting";
-    this.#finish();
-  }
-
-  #closeStream(): void {
-    if (this.#streamClosed) return;
-    this.#streamClosed = true;
-    this.#stream.close();
-  }
-
   async #farewell(): Promise<void> {
-    const reason = this.#reason!;
+    const { reason, exit } = this.#ending!;
     try {
       await this.#handlers?.closed?.(reason);
     } catch (error) {
@@ -967,14 +900,17 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
       reason,
       stats: this.stats,
     });
-    this.#onEnd?.(this);
+    this.#host.onEnd?.(this);
     this.#closed?.resolve(reason);
-    this.#exited?.resolve(this.#exit!);
+    this.#exited?.resolve(exit);
   }
 
   #armGrace(graceMs: number): void {
     this.#graceTimer ??= this.#settings.clock.after(graceMs, () => {
-      this.#end({ by: this.#draining ? "shutdown" : "local" }, "kill");
+      this.#end(
+        { by: this.#drain !== undefined ? "shutdown" : "local" },
+        "kill",
+      );
     });
   }
 

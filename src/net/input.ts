@@ -23,13 +23,20 @@ interface Body {
   wait: PromiseWithResolvers<void> | undefined;
 }
 
+/** Whose input it is. */
+export interface InputOwner {
+  /** `take` may have something new, a frame or the end. */
+  onInput(): void;
+  /** A read failed; nothing more will come. */
+  onLost(error: unknown): void;
+}
+
 /** The receiving half of one connection. */
 export class Input<In> {
   readonly #stream: ByteStream;
   readonly #borrowed: boolean;
   readonly #slots: Slots;
-  readonly #onInput: () => void;
-  readonly #onLost: (error: unknown) => void;
+  readonly #owner: InputOwner;
   #decoder: FrameDecoder<In>;
   /** Whether the memory that was read into may be read into again. */
   #reuse: boolean;
@@ -51,23 +58,18 @@ export class Input<In> {
   /** Bytes read so far. */
   bytesIn = 0;
 
-  /**
-   * `borrowed`: frames may be overwritten once `take` is called again. `onInput`: `take` may have something new,
-   * a frame or the end. `onLost`: a read failed; nothing more will come.
-   */
+  /** `borrowed`: frames may be overwritten once `take` is called again. */
   constructor(
     stream: ByteStream,
     codec: Pick<Codec<In, never>, "decoder" | "aliases">,
     borrowed: boolean,
     slots: Slots,
-    onInput: () => void,
-    onLost: (error: unknown) => void,
+    owner: InputOwner,
   ) {
     this.#stream = stream;
     this.#borrowed = borrowed;
     this.#slots = slots;
-    this.#onInput = onInput;
-    this.#onLost = onLost;
+    this.#owner = owner;
     this.#decoder = codec.decoder();
     this.#reuse = this.#mayReuse(codec);
     this.#inlet = this.#newInlet(codec);
@@ -161,7 +163,7 @@ export class Input<In> {
       if (chunk !== undefined) return chunk;
       if (this.#eof || this.#discarded) {
         this.#body = undefined;
-        this.#onInput();
+        this.#owner.onInput();
         throw new RangeError(`${body.left} bytes are missing`);
       }
       body.wait = Promise.withResolvers();
@@ -246,7 +248,7 @@ export class Input<In> {
   #endBodyIfOver(): void {
     if (this.#body?.left !== 0) return;
     this.#body = undefined;
-    this.#onInput();
+    this.#owner.onInput();
   }
 
   #target(): Uint8Array {
@@ -284,12 +286,12 @@ export class Input<In> {
         (this.#ahead ??= []).push(this.#inlet.took(into, byteLength));
       }
     }
-    if (this.#body?.wait === undefined) this.#onInput();
+    if (this.#body?.wait === undefined) this.#owner.onInput();
     else this.#body.wait.resolve();
   };
 
   readonly #onFailed = (error: unknown): void => {
     this.#reading = undefined;
-    if (!this.#discarded) this.#onLost(error);
+    if (!this.#discarded) this.#owner.onLost(error);
   };
 }

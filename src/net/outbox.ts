@@ -12,11 +12,24 @@ import type { Writers } from "./writers.ts";
 
 const NOTHING = new Uint8Array(0);
 
+/** Whose outbox it is. An interface and not two functions: a server has thousands of connections that are idle. */
+export interface OutboxOwner {
+  /** Less waits than before. */
+  onWritten(): void;
+  /** A write failed; nothing more will be written. */
+  onLost(error: unknown): void;
+}
+
+/** Somebody waits until no more than so many bytes wait. */
+interface Wait {
+  readonly most: number;
+  readonly resolve: () => void;
+}
+
 /** The corked output of one connection. */
 export class Outbox {
   readonly #stream: ByteStream;
-  readonly #onWritten: () => void;
-  readonly #onLost: (error: unknown) => void;
+  readonly #owner: OutboxOwner;
   readonly #writers: Writers;
   #gathering: ByteWriter | undefined;
   /** What is being written. */
@@ -26,6 +39,9 @@ export class Outbox {
   /** The part of the spare's bytes that the system has not taken yet. */
   #unsent: Uint8Array = NOTHING;
   #failed = false;
+  #waits: Wait[] | undefined;
+  /** The writing side has ended, by us or by a loss: nothing more is to be sent. Set by the owner. */
+  ended = false;
   /** Bytes that wait, those of a write under way included. A field, because it is looked at for every frame. */
   size = 0;
   /** Bytes that the system took. */
@@ -36,17 +52,10 @@ export class Outbox {
   #onTaken: ((byteLength: number) => void) | undefined;
   #onFailed: ((error: unknown) => void) | undefined;
 
-  /** `onWritten`: less waits than before. `onLost`: a write failed; nothing more will be written. */
-  constructor(
-    stream: ByteStream,
-    writers: Writers,
-    onWritten: () => void,
-    onLost: (error: unknown) => void,
-  ) {
+  constructor(stream: ByteStream, writers: Writers, owner: OutboxOwner) {
     this.#stream = stream;
     this.#writers = writers;
-    this.#onWritten = onWritten;
-    this.#onLost = onLost;
+    this.#owner = owner;
   }
 
   /** Appends one frame; if `encode` throws, nothing is appended. */
@@ -107,6 +116,19 @@ export class Outbox {
     this.#write();
   }
 
+  /** Resolves when at most `most` bytes wait, or nothing will leave any more; never rejects. */
+  sinks(most: number): Promise<void> {
+    if (this.size <= most) return Promise.resolve();
+    return new Promise((resolve) =>
+      (this.#waits ??= []).push({ most, resolve })
+    );
+  }
+
+  /** Whoever waits need not any more. */
+  endWaits(): void {
+    this.#wake(Infinity);
+  }
+
   /** Gives spare memory back, when there has been nothing to do for a while. */
   relax(): void {
     this.#writers.clear();
@@ -120,6 +142,7 @@ export class Outbox {
     this.#gathering = undefined;
     this.#full = undefined;
     this.size = 0;
+    this.endWaits();
   }
 
   /** Resolves when no write is under way; never rejects. */
@@ -148,12 +171,23 @@ export class Outbox {
     this.#writers.give(this.#full!);
     this.#full = undefined;
     this.flush();
-    this.#onWritten();
+    this.#wake(0);
+    this.#owner.onWritten();
+  }
+
+  #wake(lenience: number): void {
+    const waits = this.#waits;
+    if (waits === undefined) return;
+    this.#waits = undefined;
+    for (const wait of waits) {
+      if (this.size <= wait.most + lenience) wait.resolve();
+      else (this.#waits ??= []).push(wait);
+    }
   }
 
   #lost(error: unknown): void {
     if (this.#failed) return;
     this.discard();
-    this.#onLost(error);
+    this.#owner.onLost(error);
   }
 }

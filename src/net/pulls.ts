@@ -14,10 +14,22 @@ interface Wait<In> {
 export class Pulls<In> {
   // Made with the first wait: a connection with callbacks has none.
   #waits: Wait<In>[] | undefined;
+  /** How often somebody has pulled, or said that he will no more. */
+  count = 0;
+  #marked = 0;
+  /** The frames as a stream, once somebody has asked for that. */
+  readable: ReadableStream<In> | undefined;
 
   /** How many wait. */
   get size(): number {
     return this.#waits === undefined ? 0 : this.#waits.length;
+  }
+
+  /** Whether `count` has changed since the last mark; marks it anew. */
+  mark(): boolean {
+    const isNew = this.count !== this.#marked;
+    this.#marked = this.count;
+    return isNew;
   }
 
   /** One more waits. */

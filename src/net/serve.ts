@@ -19,7 +19,7 @@ import {
   tune,
 } from "../transport/mod.ts";
 import { AcceptLoop } from "./accept_loop.ts";
-import { ConnectionActor } from "./connection.ts";
+import { ConnectionActor, type ConnectionHost } from "./connection.ts";
 import { ipKey } from "./ip_key.ts";
 import {
   atLeast,
@@ -83,7 +83,7 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
   readonly connections = new Map<number, ConnectionActor<In, Out, M>>();
 
   readonly #options: ServeOptions<In, Out>;
-  readonly #handler: ConnectionHandler<In, Out, M>;
+  readonly #host: ConnectionHost<In, Out, M>;
   readonly #settings: ConnectionSettings;
   readonly #sweep: Sweep;
   readonly #perIp = new Map<string, number>();
@@ -122,8 +122,14 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
     atLeast("backlog", backlog, 1);
     this.name = name;
     this.#options = options;
-    this.#handler = handler;
     this.#settings = resolveConnectionOptions(options, codec);
+    this.#host = {
+      server: name,
+      codec,
+      settings: this.#settings,
+      handler,
+      onEnd: (ended) => this.#ended(ended),
+    };
     this.#sweep = new Sweep(this.#settings.clock, this.#settings);
     this.exited = new Promise((resolve) => this.#resolveExited = resolve);
     try {
@@ -313,16 +319,7 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
   #open(stream: ByteStream): void {
     tune(stream);
     const id = ++this.#past.accepted;
-    const connection = new ConnectionActor<In, Out, M>({
-      id,
-      name: `${this.name}#${id}`,
-      server: this.name,
-      stream,
-      codec: this.#options.codec,
-      settings: this.#settings,
-      handler: this.#handler,
-      onEnd: this.#onEnd,
-    });
+    const connection = new ConnectionActor(id, stream, this.#host);
     this.connections.set(id, connection);
     this.#sweep.add(connection);
     connection.open();
@@ -331,13 +328,12 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
     }
   }
 
-  /** One for all: an idle connection has no closure of its own. */
-  readonly #onEnd = (ended: ConnectionActor<In, Out, M>): void => {
-    this.connections.delete(ended.id);
-    this.#sweep.remove(ended);
-    this.#left(ipKey(ended.remoteAddr));
-    addStats(this.#past, ended.stats);
-  };
+  #ended(connection: ConnectionActor<In, Out, M>): void {
+    this.connections.delete(connection.id);
+    this.#sweep.remove(connection);
+    this.#left(ipKey(connection.remoteAddr));
+    addStats(this.#past, connection.stats);
+  }
 
   #end(reason: ExitReason): void {
     if (this.#ending !== undefined) return;

@@ -33,10 +33,8 @@ function open<F>(
 ) {
   const stream = new ScriptedStream();
   const clock = manualClock();
-  const connection = new ConnectionActor<F, F, never>({
-    id: 1,
+  const connection = new ConnectionActor<F, F, never>(1, stream, {
     name: "test#1",
-    stream,
     codec,
     handler,
     settings: resolveConnectionOptions({ clock, ...options }, codec),

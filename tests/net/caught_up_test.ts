@@ -18,10 +18,8 @@ function open<M = never>(handler: ConnectionHandler<string, string, M>) {
   const stream = new ScriptedStream();
   const events: NetEvent[] = [];
   const codec = text(delimited("\n"));
-  const connection = new ConnectionActor<string, string, M>({
-    id: 1,
+  const connection = new ConnectionActor<string, string, M>(1, stream, {
     name: "test#1",
-    stream,
     codec,
     handler,
     settings: resolveConnectionOptions({

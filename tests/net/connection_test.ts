@@ -35,11 +35,8 @@ function open<M = never>(
   const clock = manualClock();
   const events: NetEvent[] = [];
   const codec = lines();
-  const connection = new ConnectionActor<string, string, M>({
-    id: 1,
-    name: "test#1",
+  const connection = new ConnectionActor<string, string, M>(1, stream, {
     server: "test",
-    stream,
     codec,
     handler,
     settings: resolveConnectionOptions({
@@ -233,21 +230,23 @@ Deno.test("Connection tells the crashed frame where it is bytes", async () => {
   const events: NetEvent[] = [];
   const codec = delimited("\n");
   const clock = manualClock();
-  const connection = new ConnectionActor<Uint8Array, Uint8Array, never>({
-    id: 1,
-    name: "test#1",
+  const connection = new ConnectionActor<Uint8Array, Uint8Array, never>(
+    1,
     stream,
-    codec,
-    settings: resolveConnectionOptions({
-      clock,
-      onEvent: (e) => events.push(e),
-    }, codec),
-    handler: () => ({
-      frame() {
-        throw new Error("choked");
-      },
-    }),
-  });
+    {
+      name: "test#1",
+      codec,
+      settings: resolveConnectionOptions({
+        clock,
+        onEvent: (e) => events.push(e),
+      }, codec),
+      handler: () => ({
+        frame() {
+          throw new Error("choked");
+        },
+      }),
+    },
+  );
   connection.open();
   stream.peer("poison\n");
   await settle();
@@ -364,14 +363,16 @@ Deno.test("Connection closes on malformed bytes, after what it sent before; memo
 Deno.test("Connection closes with TruncatedFrameError when the stream ends inside a frame", async () => {
   const stream = new ScriptedStream();
   const codec = lengthPrefixed();
-  const connection = new ConnectionActor<Uint8Array, Uint8Array, never>({
-    id: 1,
-    name: "test#1",
+  const connection = new ConnectionActor<Uint8Array, Uint8Array, never>(
+    1,
     stream,
-    codec,
-    settings: resolveConnectionOptions({}, codec),
-    handler: (connection) => ({ frame: (bytes) => connection.send(bytes) }),
-  });
+    {
+      name: "test#1",
+      codec,
+      settings: resolveConnectionOptions({}, codec),
+      handler: (connection) => ({ frame: (bytes) => connection.send(bytes) }),
+    },
+  );
   connection.open();
   stream.peer(encodeFrame(codec, new Uint8Array(3)).subarray(0, 5));
   stream.peer(null);
@@ -385,14 +386,16 @@ Deno.test("Connection closes with TruncatedFrameError when the stream ends insid
 Deno.test("Connection closes on an oversized declaration without waiting for the bytes", async () => {
   const stream = new ScriptedStream();
   const codec = lengthPrefixed({ maxFrameBytes: 1_000 });
-  const connection = new ConnectionActor<Uint8Array, Uint8Array, never>({
-    id: 1,
-    name: "test#1",
+  const connection = new ConnectionActor<Uint8Array, Uint8Array, never>(
+    1,
     stream,
-    codec,
-    settings: resolveConnectionOptions({}, codec),
-    handler: () => ({ frame() {} }),
-  });
+    {
+      name: "test#1",
+      codec,
+      settings: resolveConnectionOptions({}, codec),
+      handler: () => ({ frame() {} }),
+    },
+  );
   connection.open();
   stream.peer(new Uint8Array([0, 0, 0xff, 0xff]));
   const reason = await connection.closed;
@@ -815,14 +818,16 @@ Deno.test("Bytes that a handler keeps are never written over", async () => {
   const stream = new ScriptedStream();
   const codec = delimited("\n");
   const kept: Uint8Array[] = [];
-  const connection = new ConnectionActor<Uint8Array, Uint8Array, never>({
-    id: 1,
-    name: "test#1",
+  const connection = new ConnectionActor<Uint8Array, Uint8Array, never>(
+    1,
     stream,
-    codec,
-    settings: resolveConnectionOptions({}, codec),
-    handler: () => ({ frame: (bytes) => kept.push(bytes) }),
-  });
+    {
+      name: "test#1",
+      codec,
+      settings: resolveConnectionOptions({}, codec),
+      handler: () => ({ frame: (bytes) => kept.push(bytes) }),
+    },
+  );
   connection.open();
   const sent = Array.from({ length: 2_000 }, (_, i) => `line ${i}`);
   for (const line of sent) {

@@ -44,8 +44,7 @@ async function frames<F>(
     codec,
     borrowed,
     new Slots(),
-    () => {},
-    () => {},
+    { onInput() {}, onLost() {} },
   );
   for (let turn = 0; !input.finished; turn++) {
     const frame = input.take();

@@ -13,10 +13,8 @@ async function loseIn(
   const stream = new ScriptedStream();
   const codec = lines();
   const turnOver = Promise.withResolvers<unknown>();
-  const connection = new ConnectionActor<string, string, never>({
-    id: 1,
+  const connection = new ConnectionActor<string, string, never>(1, stream, {
     name: "test#1",
-    stream,
     codec,
     handler: (connection) => ({
       frame: () =>

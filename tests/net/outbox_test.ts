@@ -4,6 +4,8 @@ import { Outbox } from "../../src/net/outbox.ts";
 import { Writers } from "../../src/net/writers.ts";
 import type { ByteStream } from "../../src/transport/mod.ts";
 
+const NOBODY = { onWritten() {}, onLost() {} };
+
 /** Sends one frame of 1 MiB less its header at a time and gives the memory that each write came from. */
 async function memoryOfWrites(between: (outbox: Outbox) => void) {
   const memory: ArrayBufferLike[] = [];
@@ -13,7 +15,7 @@ async function memoryOfWrites(between: (outbox: Outbox) => void) {
       return Promise.resolve(bytes.length);
     },
   } as Partial<ByteStream> as ByteStream;
-  const outbox = new Outbox(stream, new Writers(), () => {}, () => {});
+  const outbox = new Outbox(stream, new Writers(), NOBODY);
   const codec = lengthPrefixed();
   for (let i = 0; i < 6; i++) {
     outbox.add(codec, new Uint8Array(1_048_572));
@@ -51,7 +53,7 @@ Deno.test("Writers gives each outbox a buffer of its own while it sends, and the
   } as Partial<ByteStream> as ByteStream;
   const outboxes = Array.from(
     { length: 3 },
-    () => new Outbox(stream, writers, () => {}, () => {}),
+    () => new Outbox(stream, writers, NOBODY),
   );
   outboxes.forEach((outbox, i) => {
     outbox.add(codec, new Uint8Array(100).fill(i));
@@ -82,7 +84,7 @@ Deno.test("Outbox does not hand on the memory of a write that failed", async () 
       return Promise.reject(new Error("gone"));
     },
   } as Partial<ByteStream> as ByteStream;
-  const outbox = new Outbox(stream, writers, () => {}, () => {});
+  const outbox = new Outbox(stream, writers, NOBODY);
   outbox.add(codec, new Uint8Array(100));
   outbox.flush();
   await outbox.idle();
