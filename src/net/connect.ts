@@ -65,21 +65,21 @@ export async function open<In, Out, M>(
     clock: settings.clock,
   });
   tune(stream);
-  const sweep = new Sweep(settings.clock, settings);
   const connection = new ConnectionActor<In, Out, M>(0, stream, {
     name,
     codec,
     settings,
     handler,
     onUnserved,
-    onEnd: (ended) => {
-      sweep.remove(ended);
+    onEnd: () => {
+      sweep.stop();
       signal?.removeEventListener("abort", onAbort);
     },
   });
+  const sweep = new Sweep(settings.clock, settings, () => [connection]);
   const onAbort = () => void connection.stop();
   signal?.addEventListener("abort", onAbort, { once: true });
-  sweep.add(connection);
+  sweep.start();
   connection.open();
   return connection;
 }

@@ -74,6 +74,19 @@ export interface ConnectionHost<In, Out, M> {
   readonly onEnd?: (connection: ConnectionActor<In, Out, M>) => void;
 }
 
+/** What its handlers have lived through. */
+interface Restarts {
+  count: number;
+  history: RestartHistory;
+  timer: Timer;
+}
+
+/** What goes on when what a callback returned has settled. */
+interface AfterTurn {
+  readonly done: () => void;
+  readonly failed: (error: unknown) => void;
+}
+
 /** It serves what is at hand, and then ends. */
 interface Drain {
   /** Nothing has come for `QUIET_MS`. */
@@ -97,8 +110,7 @@ export class ConnectionActor<In, Out, M>
   // Made when first needed: a server has thousands of connections that are idle and pay for every field.
   #closed: PromiseWithResolvers<CloseReason> | undefined;
   #exited: PromiseWithResolvers<ExitReason> | undefined;
-  #onTurnDone: (() => void) | undefined;
-  #onTurnFailed: ((error: unknown) => void) | undefined;
+  #afterTurn: AfterTurn | undefined;
   #onFlush: (() => void) | undefined;
   #mail: Mail<M> | undefined;
   #pulls: Pulls<In> | undefined;
@@ -111,9 +123,7 @@ export class ConnectionActor<In, Out, M>
   #handlers: ConnectionHandlers<In, M> | undefined;
   /** Handlers that are scripts and have not come to their end. */
   #scripts = 0;
-  #incarnation = 0;
-  #history: RestartHistory = NO_HISTORY;
-  #restartTimer: Timer | undefined;
+  #restarts: Restarts | undefined;
 
   /** A callback is running, or what it returned has not settled. */
   #turning = false;
@@ -135,8 +145,8 @@ export class ConnectionActor<In, Out, M>
   #behind = 0;
   /** The peer broke the format, and the handler is not through with what came before. */
   #broken: { error: FrameError; told: boolean } | undefined;
-  #idleAsked = false;
-  #shutdownAsked = false;
+  /** Control asks for a turn; the end of the service is more urgent than silence. */
+  #asked: "shutdown" | "idle" | undefined;
   #lost: CloseReason | undefined;
   #flushQueued = false;
   #framesIn = 0;
@@ -381,7 +391,7 @@ export class ConnectionActor<In, Out, M>
   stop(options?: { graceMs?: number }): Promise<ExitReason> {
     if (this.#ending === undefined && this.#drain === undefined) {
       this.#drain = { quiet: false, timer: undefined };
-      this.#shutdownAsked = true;
+      this.#asked = "shutdown";
       this.#armGrace(options?.graceMs ?? this.#settings.graceMs);
       this.#pump();
     }
@@ -409,7 +419,7 @@ export class ConnectionActor<In, Out, M>
       this.#input.relax();
     }
     if (passed === "idle") {
-      this.#idleAsked = true;
+      this.#asked ??= "idle";
       this.#pump();
     } else if (passed === "frame") {
       const { frameTimeoutMs } = this.#settings;
@@ -463,7 +473,7 @@ export class ConnectionActor<In, Out, M>
       const handlers = this.#handlers;
       let result: unknown;
       try {
-        if (this.#idleAsked || this.#shutdownAsked) {
+        if (this.#asked !== undefined) {
           result = this.#controlTurn(handlers);
         } else if (handlers === undefined) {
           this.#servePulls();
@@ -489,10 +499,11 @@ export class ConnectionActor<In, Out, M>
         continue;
       }
       if (isThenable(result)) {
-        Promise.resolve(result).then(
-          this.#onTurnDone ??= () => this.#turnDone(),
-          this.#onTurnFailed ??= (error) => this.#turnFailed(error),
-        );
+        const { done, failed } = this.#afterTurn ??= {
+          done: () => this.#turnDone(),
+          failed: (error) => this.#turnFailed(error),
+        };
+        Promise.resolve(result).then(done, failed);
         return true;
       }
       if (this.#poisons) this.#poison();
@@ -522,18 +533,16 @@ export class ConnectionActor<In, Out, M>
 
   /** Whether the next turn may be another than a frame's. */
   #isDue(): boolean {
-    return this.#ending !== undefined || this.#shutdownAsked ||
+    return this.#ending !== undefined || this.#asked !== undefined ||
       this.#mail !== undefined && this.#mail.size > 0 ||
       this.#outbox.size > this.#settings.highWaterBytes;
   }
 
   #controlTurn(handlers: ConnectionHandlers<In, M> | undefined): unknown {
     this.#frame = undefined;
-    if (this.#shutdownAsked) {
-      this.#shutdownAsked = false;
-      return handlers?.shutdown?.();
-    }
-    this.#idleAsked = false;
+    const asked = this.#asked;
+    this.#asked = undefined;
+    if (asked === "shutdown") return handlers?.shutdown?.();
     if (handlers?.idle !== undefined) return handlers.idle();
     this.#end({ by: "idle" }, "polite");
   }
@@ -710,7 +719,7 @@ export class ConnectionActor<In, Out, M>
       error,
       frame: this.#frame,
       over,
-      history: this.#history,
+      history: this.#restarts?.history ?? NO_HISTORY,
     }, this.#settings);
     if (this.#message !== undefined) this.#mail?.fail(this.#message, error);
     this.#message = undefined;
@@ -718,14 +727,20 @@ export class ConnectionActor<In, Out, M>
     if (!plan.restart) {
       return this.#end({ by: "failure", error: plan.failure }, "polite");
     }
-    this.#history = plan.history;
     this.#life.to("crashed");
-    this.#incarnation++;
-    this.#restartTimer = this.#settings.clock.after(plan.inMs, () => {
-      this.#life.to("restart");
-      this.#start();
-      this.#pump();
-    });
+    this.#restarts = {
+      count: this.#incarnation + 1,
+      history: plan.history,
+      timer: this.#settings.clock.after(plan.inMs, () => {
+        this.#life.to("restart");
+        this.#start();
+        this.#pump();
+      }),
+    };
+  }
+
+  get #incarnation(): number {
+    return this.#restarts?.count ?? 0;
   }
 
   #scriptEnded(incarnation: number, value: unknown): void {
@@ -871,7 +886,7 @@ export class ConnectionActor<In, Out, M>
         onOver: () => void this.#farewell(),
       });
       this.#life.to("stop");
-      this.#restartTimer?.cancel();
+      this.#restarts?.timer.cancel();
       this.#drain?.timer?.cancel();
       this.#giveBack();
       this.#mail?.close();

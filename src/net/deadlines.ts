@@ -22,6 +22,7 @@ export interface DeadlineLimits {
 /** The deadlines of one connection. */
 export class Deadlines {
   #bytesSeen = 0;
+  // Moments are rounded up: a fraction would be an object of its own, and no deadline comes too early by it.
   #silentSinceMs: number;
   /** `framesIn` when the unfinished frame was first seen; -1 = none is under way. */
   #framesSeen = -1;
@@ -30,7 +31,7 @@ export class Deadlines {
   silent = false;
 
   constructor(nowMs: number) {
-    this.#silentSinceMs = nowMs;
+    this.#silentSinceMs = Math.ceil(nowMs);
   }
 
   /** Which deadline has passed, if any. Silence is counted anew after it was reported. */
@@ -42,14 +43,14 @@ export class Deadlines {
     if (!midFrame) this.#framesSeen = -1;
     else if (this.#framesSeen !== framesIn) {
       this.#framesSeen = framesIn;
-      this.#frameSinceMs = nowMs;
+      this.#frameSinceMs = Math.ceil(nowMs);
     } else if (nowMs - this.#frameSinceMs >= frameTimeoutMs) return "frame";
     this.silent = bytesIn === this.#bytesSeen;
     if (!this.silent) {
       this.#bytesSeen = bytesIn;
-      this.#silentSinceMs = nowMs;
+      this.#silentSinceMs = Math.ceil(nowMs);
     } else if (nowMs - this.#silentSinceMs >= idleTimeoutMs) {
-      this.#silentSinceMs = nowMs;
+      this.#silentSinceMs = Math.ceil(nowMs);
       return "idle";
     }
     return undefined;

@@ -130,7 +130,11 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
       handler,
       onEnd: (ended) => this.#ended(ended),
     };
-    this.#sweep = new Sweep(this.#settings.clock, this.#settings);
+    this.#sweep = new Sweep(
+      this.#settings.clock,
+      this.#settings,
+      () => this.connections.values(),
+    );
     this.exited = new Promise((resolve) => this.#resolveExited = resolve);
     try {
       this.#addr = this.#listen();
@@ -321,7 +325,7 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
     const id = ++this.#past.accepted;
     const connection = new ConnectionActor(id, stream, this.#host);
     this.connections.set(id, connection);
-    this.#sweep.add(connection);
+    this.#sweep.start();
     connection.open();
     if (this.#status !== "running") {
       void connection.stop({ graceMs: this.#graceMs });
@@ -330,7 +334,7 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
 
   #ended(connection: ConnectionActor<In, Out, M>): void {
     this.connections.delete(connection.id);
-    this.#sweep.remove(connection);
+    if (this.connections.size === 0) this.#sweep.stop();
     this.#left(ipKey(connection.remoteAddr));
     addStats(this.#past, connection.stats);
   }

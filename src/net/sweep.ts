@@ -15,39 +15,38 @@ export interface Swept {
   checkDeadlines(nowMs: number): void;
 }
 
-/** The connections under one sweep. */
+/** The sweep over `members`, whoever they are when it looks. */
 export class Sweep {
   readonly #clock: Clock;
   readonly #periodMs: number;
-  readonly #members = new Set<Swept>();
+  readonly #members: () => Iterable<Swept>;
   #timer: Timer | undefined;
 
-  constructor(clock: Clock, limits: DeadlineLimits) {
+  constructor(
+    clock: Clock,
+    limits: DeadlineLimits,
+    members: () => Iterable<Swept>,
+  ) {
     this.#clock = clock;
     this.#periodMs = Math.min(limits.idleTimeoutMs, limits.frameTimeoutMs) /
       LOOKS_PER_DEADLINE;
+    this.#members = members;
   }
 
-  /** Looks at `member` from now on. */
-  add(member: Swept): void {
-    this.#members.add(member);
-    if (this.#periodMs < Infinity) this.#arm();
-  }
-
-  /** Looks at `member` no more. */
-  remove(member: Swept): void {
-    this.#members.delete(member);
-    if (this.#members.size > 0) return;
-    this.#timer?.cancel();
-    this.#timer = undefined;
-  }
-
-  #arm(): void {
+  /** Looks every now and then, until `stop`; called again it changes nothing. */
+  start(): void {
+    if (this.#periodMs === Infinity) return;
     this.#timer ??= this.#clock.after(this.#periodMs, () => {
       this.#timer = undefined;
       const nowMs = this.#clock.now();
-      for (const member of this.#members) member.checkDeadlines(nowMs);
-      if (this.#members.size > 0) this.#arm();
+      this.start();
+      for (const member of this.#members()) member.checkDeadlines(nowMs);
     });
+  }
+
+  /** There is nobody left to look at. */
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
   }
 }
