@@ -31,7 +31,7 @@ export class Ref<M> implements ActorRef<M> {
   }
 
   get mailboxSize(): number {
-    return this.#cell.mailbox.size;
+    return this.#cell.size;
   }
 
   get exited(): Promise<ExitReason> {
@@ -39,11 +39,11 @@ export class Ref<M> implements ActorRef<M> {
   }
 
   tell(message: M): TellVerdict {
-    return this.#cell.mailbox.tell(message);
+    return this.#cell.tell(message);
   }
 
   deliver(message: M, options?: { signal?: AbortSignal }): Promise<void> {
-    return this.#cell.mailbox.deliver(message, options);
+    return this.#cell.deliver(message, options);
   }
 
   ask<R>(

@@ -114,7 +114,7 @@ class ChildRef<M> implements ActorRef<M> {
   }
 
   get mailboxSize(): number {
-    return this.#cell.mailbox.size;
+    return this.#cell.size;
   }
 
   get exited(): Promise<ExitReason> {
@@ -122,11 +122,11 @@ class ChildRef<M> implements ActorRef<M> {
   }
 
   tell(message: M): TellVerdict {
-    return this.#cell.mailbox.tell(message);
+    return this.#cell.tell(message);
   }
 
   deliver(message: M, options?: { signal?: AbortSignal }): Promise<void> {
-    return this.#cell.mailbox.deliver(message, options);
+    return this.#cell.deliver(message, options);
   }
 
   ask<R>(
@@ -194,7 +194,7 @@ class ChildRef<M> implements ActorRef<M> {
 
   #newCell(incarnation: number): Cell<M> {
     const { mailbox, clock = systemClock, onEvent } = this.#options;
-    const cell = new Cell<M>({
+    return new Cell<M>({
       name: this.name,
       factory: this.#factory,
       mailbox,
@@ -207,13 +207,11 @@ class ChildRef<M> implements ActorRef<M> {
           this.#ended(reason);
           return { then: "wait" };
         },
+        dropped: (count) =>
+          report(onEvent, { kind: "dropped", actor: this.name, count }),
       },
-    }, () => this);
-    if (onEvent !== undefined) {
-      cell.mailbox.onDrop = (count) =>
-        report(onEvent, { kind: "dropped", actor: this.name, count });
-    }
-    return cell;
+      self: () => this,
+    });
   }
 
   #ended(reason: ExitReason): void {

@@ -98,11 +98,8 @@ export function spawn<M>(
     succession: options.restart === undefined && onEvent === undefined
       ? ENDS
       : succession(options, name, clock),
-  }, (cell) => new Ref(cell));
-  if (onEvent !== undefined) {
-    cell.mailbox.onDrop = (count) =>
-      report(onEvent, { kind: "dropped", actor: name, count });
-  }
+    self: (cell) => new Ref(cell),
+  });
   cell.begin();
   if (signal !== undefined) stopWith(signal, cell.self);
   return cell.self;
@@ -120,6 +117,7 @@ function succession(
   let history: RestartHistory = [];
   return {
     lives: options.restart === undefined ? "once" : "again",
+    dropped: (count) => tell({ kind: "dropped", actor: name, count }),
     started(incarnation) {
       if (incarnation > 0) {
         tell({ kind: "restarted", actor: name, incarnation });
