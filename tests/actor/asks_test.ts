@@ -6,6 +6,7 @@ import {
 } from "../../src/errors.ts";
 import { Asks, type ReplyTo, type TellVerdict } from "../../src/actor/mod.ts";
 import { manualClock } from "../../src/testing/manual_clock.ts";
+import { watchedSignal } from "./watched_signal.ts";
 
 type Question = { reply: ReplyTo<number> };
 
@@ -176,24 +177,12 @@ Deno.test("Asks.ask() whose make answers by itself sends nothing", async () => {
 
 Deno.test("Asks.ask() lets go of its signal when it is answered", async () => {
   const { ask, sent, clean } = setup();
-  const { signal } = new AbortController();
-  const listeners = new Set<unknown>();
-  const { addEventListener, removeEventListener } = signal;
-  signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
-    listeners.add(args[1]);
-    addEventListener.apply(signal, args);
-  };
-  signal.removeEventListener = (
-    ...args: Parameters<typeof removeEventListener>
-  ) => {
-    listeners.delete(args[1]);
-    removeEventListener.apply(signal, args);
-  };
+  const { signal, listeners } = watchedSignal();
   const answer = ask({ signal });
-  assertEquals(listeners.size, 1);
+  assertEquals(listeners(), 1);
   sent[0].reply(1);
   await answer;
-  assertEquals(listeners.size, 0);
+  assertEquals(listeners(), 0);
   await clean();
 });
 
