@@ -116,6 +116,31 @@ for (
   });
 }
 
+Deno.test("Asks.ask() may be answered in any order, with others asked in between", async () => {
+  for (const order of ["012", "021", "102", "120", "201", "210"]) {
+    const { ask, asks, sent, clean } = setup();
+    const answers = [ask(), ask(), ask()];
+    sent[Number(order[0])].reply(1);
+    assertEquals(asks.size, 2);
+    answers.push(ask());
+    sent[Number(order[1])].reply(2);
+    asks.fail(sent[Number(order[2])], new Error("boom"));
+    assertEquals(asks.size, 1);
+    answers.push(ask());
+    asks.close();
+    const outcomes = await Promise.allSettled(answers);
+    const seen = outcomes.map((o) =>
+      o.status === "fulfilled" ? o.value : o.reason.cause?.message ?? "stopped"
+    );
+    const expected: unknown[] = ["", "", "", "stopped", "stopped"];
+    expected[Number(order[0])] = 1;
+    expected[Number(order[1])] = 2;
+    expected[Number(order[2])] = "boom";
+    assertEquals(seen, expected, order);
+    await clean();
+  }
+});
+
 Deno.test("Asks.close() rejects all that wait", async () => {
   const { ask, asks, sent, clean } = setup();
   const [a, b] = [ask(), ask()];
