@@ -17,19 +17,24 @@ import type { AskOptions, ReplyTo, TellVerdict } from "./types.ts";
 
 const DEFAULT_TIMEOUT_MS = 5_000;
 
-/** A question under way. `message` tells which one it is when a turn fails. */
+/** A question under way: one link of a list. `message` tells which one it is when a turn fails. */
 interface Pending {
   readonly timeoutMs: number;
   readonly dueMs: number;
   message: unknown;
   reject(error: unknown): void;
+  before: Pending | undefined;
+  after: Pending | undefined;
 }
 
 /** The questions that wait for answers of one owner. */
 export class Asks {
   readonly #owner: string;
   readonly #clock: Clock;
-  readonly #pending = new Set<Pending>();
+  /** A list and not a set, whose table every actor that was ever asked would keep. */
+  #first: Pending | undefined = undefined;
+  #last: Pending | undefined = undefined;
+  #size = 0;
   #timer: Timer | undefined = undefined;
   #timerDueMs = Infinity;
   /** A look at whether the timer can go is on its way. */
@@ -42,7 +47,7 @@ export class Asks {
 
   /** Questions that have no answer yet. */
   get size(): number {
-    return this.#pending.size;
+    return this.#size;
   }
 
   /** Sends `make(reply)` by `tell` and waits for `reply`. The promise rejects for whatever prevents an answer. */
@@ -60,10 +65,11 @@ export class Asks {
       }
       if (signal?.aborted) throw signal.reason;
       let open = true;
+      let waits = false;
       const end = (): boolean => {
         if (!open) return false;
         open = false;
-        if (this.#pending.delete(pending)) this.#letGo();
+        if (waits) this.#remove(pending);
         signal?.removeEventListener("abort", abort);
         return true;
       };
@@ -74,6 +80,8 @@ export class Asks {
         reject(error) {
           if (end()) reject(error);
         },
+        before: undefined,
+        after: undefined,
       };
       const abort = () => pending.reject(signal!.reason);
       const reply = ((value: R) => {
@@ -86,7 +94,8 @@ export class Asks {
       if (!open) return;
       pending.message = message;
       // All in its place before the message goes out: it may be answered inside `tell`.
-      this.#pending.add(pending);
+      waits = true;
+      this.#add(pending);
       if (pending.dueMs < this.#timerDueMs) this.#arm(pending.dueMs);
       signal?.addEventListener("abort", abort, { once: true });
       const verdict = tell(message);
@@ -96,7 +105,7 @@ export class Asks {
 
   /** Rejects the question that was asked by `message`, because the turn that took it failed with `error`. */
   fail(message: unknown, error: unknown): void {
-    for (const pending of this.#pending) {
+    for (let pending = this.#first; pending; pending = pending.after) {
       if (pending.message !== message) continue;
       pending.reject(
         new ActorStoppedError(
@@ -110,10 +119,31 @@ export class Asks {
 
   /** Rejects every question that is still open. */
   close(): void {
-    for (const pending of this.#pending) {
-      pending.reject(this.#refusal("stopped"));
+    while (this.#first !== undefined) {
+      this.#first.reject(this.#refusal("stopped"));
     }
     this.#disarm();
+  }
+
+  #add(pending: Pending): void {
+    this.#size++;
+    pending.before = this.#last;
+    if (this.#last === undefined) this.#first = pending;
+    else this.#last.after = pending;
+    this.#last = pending;
+  }
+
+  #remove(pending: Pending): void {
+    const { before, after } = pending;
+    this.#size--;
+    if (before === undefined) this.#first = after;
+    else before.after = after;
+    if (after === undefined) this.#last = before;
+    else after.before = before;
+    // Whoever keeps an old `reply` must not thereby keep every question that came after it.
+    pending.before = undefined;
+    pending.after = undefined;
+    this.#letGo();
   }
 
   #arm(dueMs: number): void {
@@ -134,7 +164,11 @@ export class Asks {
     this.#disarm();
     const nowMs = this.#clock.now();
     let nextMs = Infinity;
-    for (const pending of this.#pending) {
+    let next = this.#first;
+    while (next !== undefined) {
+      const pending = next;
+      // Read before it is taken out of the list.
+      next = pending.after;
       const { dueMs, timeoutMs } = pending;
       if (dueMs > nowMs) {
         nextMs = Math.min(nextMs, dueMs);
@@ -151,13 +185,13 @@ export class Asks {
   }
 
   #letGo(): void {
-    if (this.#leaving || this.#pending.size > 0 || this.#timer === undefined) {
+    if (this.#leaving || this.#size > 0 || this.#timer === undefined) {
       return;
     }
     this.#leaving = true;
     nextTask(() => {
       this.#leaving = false;
-      if (this.#pending.size === 0) this.#disarm();
+      if (this.#size === 0) this.#disarm();
     });
   }
 

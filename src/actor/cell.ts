@@ -2,12 +2,15 @@
  * Decides what of an actor outlives its incarnations: name, mailbox, open questions, phase and exit. Begins one
  * incarnation after another, the next never before the last is over; whether there is a next, it asks its
  * `Succession`, because restart policy lives a room higher.
+ *
+ * A cell is its own mailbox, and what most actors never need is made on demand: a hundred thousand idle actors
+ * should cost little.
  */
 
 import type { Clock, Timer } from "../clock.ts";
 import { Asks } from "./asks.ts";
 import { Incarnation, type IncarnationHost } from "./incarnation.ts";
-import { Lifecycle } from "./lifecycle.ts";
+import { type LifecycleEvent, phaseAfter } from "./lifecycle.ts";
 import { Mailbox } from "./mailbox.ts";
 import type {
   ActorRef,
@@ -36,6 +39,8 @@ export interface Succession {
   started?(incarnation: number): void;
   /** An incarnation is over. `final`: the whole actor was told to end, and the answer does not matter. */
   ended(reason: ExitReason, final: boolean): Next;
+  /** The overflow rule has discarded so many messages. */
+  dropped?(count: number): void;
 }
 
 /** What makes up an actor, resolved. */
@@ -45,6 +50,8 @@ export interface CellOptions<M> {
   readonly mailbox: MailboxOptions | undefined;
   readonly clock: Clock;
   readonly succession: Succession;
+  /** Makes the address of this cell, or lets one that there is lead to it. */
+  self(cell: Cell<M>): ActorRef<M>;
   /** The first incarnation's number. @default {0} */
   readonly incarnation?: number;
 }
@@ -53,42 +60,34 @@ const SHUTDOWN: ExitReason = Object.freeze({ kind: "shutdown" });
 const KILLED: ExitReason = Object.freeze({ kind: "killed" });
 
 /** An actor from the inside. Nothing runs before `begin`. */
-export class Cell<M> implements IncarnationHost<M> {
-  readonly name: string;
+export class Cell<M> extends Mailbox<M> implements IncarnationHost<M> {
   readonly clock: Clock;
   readonly factory: BehaviorFactory<M>;
-  readonly mailbox: Mailbox<M>;
   readonly self: ActorRef<M>;
   readonly #succession: Succession;
-  readonly #life = new Lifecycle();
-  #asks: Asks | undefined = undefined;
-  #incarnation: Incarnation<M> | undefined = undefined;
+  #phase: Phase = "starting";
+  /** Incarnations begun so far. */
   #count: number;
+  #incarnation: Incarnation<M> | undefined = undefined;
   #restart: Timer | undefined = undefined;
+  #asks: Asks | undefined = undefined;
   #reason: ExitReason | undefined = undefined;
   #exit: PromiseWithResolvers<ExitReason> | undefined = undefined;
 
   /** @throws {RangeError} For mailbox options out of range. */
-  constructor(
-    options: CellOptions<M>,
-    self: (cell: Cell<M>) => ActorRef<M>,
-  ) {
-    this.name = options.name;
+  constructor(options: CellOptions<M>) {
+    super(options.name, options.mailbox);
     this.clock = options.clock;
     this.factory = options.factory;
     this.#succession = options.succession;
     this.#count = options.incarnation ?? 0;
-    this.mailbox = new Mailbox(options.name, options.mailbox);
-    // Bound, not an arrow: half the memory, and there is one per actor.
-    this.mailbox.onMail = this.#wake.bind(this);
-    this.self = self(this);
+    this.self = options.self(this);
   }
 
   get phase(): Phase {
-    return this.#life.phase;
+    return this.#phase;
   }
 
-  /** Incarnations begun so far. */
   get count(): number {
     return this.#count;
   }
@@ -108,7 +107,7 @@ export class Cell<M> implements IncarnationHost<M> {
   ): Promise<R> {
     this.#asks ??= new Asks(this.name, this.clock);
     return this.#asks.ask(
-      (message: M) => this.mailbox.tell(message),
+      (message: M) => this.tell(message),
       make,
       options,
     );
@@ -117,8 +116,9 @@ export class Cell<M> implements IncarnationHost<M> {
   /** Begins the next incarnation; the factory runs when the line comes to it, never inside this call. */
   begin(): void {
     this.#restart = undefined;
-    if (this.#life.phase === "restarting") this.#life.to("restart");
-    this.#incarnation = new Incarnation(this, this.#count++);
+    if (this.#phase === "restarting") this.#to("restart");
+    this.#incarnation = new Incarnation(this);
+    this.#count++;
   }
 
   /** Ends the actor after the turn under way. Mail that waits is discarded now, and later mail refused. */
@@ -150,7 +150,7 @@ export class Cell<M> implements IncarnationHost<M> {
   }
 
   started(): void {
-    this.#life.to("started");
+    this.#to("started");
     this.#succession.started?.(this.#count - 1);
   }
 
@@ -160,44 +160,51 @@ export class Cell<M> implements IncarnationHost<M> {
 
   crashed(error: unknown, message: M | undefined): void {
     if (message !== undefined) this.#asks?.fail(message, error);
-    if (this.#life.phase === "stopping") return;
+    if (this.#phase === "stopping") return;
     if (this.#succession.lives === "once") this.#closing();
-    else this.#life.to("crashed");
+    else this.#to("crashed");
   }
 
   ended(reason: ExitReason): void {
     this.#incarnation = undefined;
-    const final = this.#life.phase === "stopping";
+    const final = this.#phase === "stopping";
     const next = this.#succession.ended(reason, final);
     if (final) return this.#finish(reason);
     if (next.then === "end") return this.#finish(next.reason);
-    if (this.#life.phase !== "restarting") this.#life.to("crashed");
+    if (this.#phase !== "restarting") this.#to("crashed");
     if (next.then === "wait") return;
     if (next.inMs === 0) return this.begin();
     this.#restart = this.clock.after(next.inMs, () => this.begin());
   }
 
-  #wake(): void {
+  override onMail(): void {
     this.#incarnation?.wake();
+  }
+
+  override onDrop(count: number): void {
+    this.#succession.dropped?.(count);
   }
 
   /** Whether the actor still lives; if it does, it is from now on about to end. */
   #closing(): boolean {
-    const { phase } = this.#life;
-    if (phase === "stopped") return false;
-    if (phase === "stopping") return true;
-    this.#life.to("stop");
+    if (this.#phase === "stopped") return false;
+    if (this.#phase === "stopping") return true;
+    this.#to("stop");
     this.#restart?.cancel();
-    this.mailbox.close();
+    this.close();
     return true;
   }
 
   #finish(reason: ExitReason): void {
-    if (this.#life.phase === "stopped") return;
-    this.#life.to("ended");
-    this.mailbox.close();
+    if (this.#phase === "stopped") return;
+    this.#to("ended");
+    this.close();
     this.#asks?.close();
     this.#reason = reason;
     this.#exit?.resolve(reason);
+  }
+
+  #to(event: LifecycleEvent): void {
+    this.#phase = phaseAfter(this.#phase, event);
   }
 }

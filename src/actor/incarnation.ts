@@ -13,8 +13,8 @@
  */
 
 import type { Clock, Timer } from "../clock.ts";
-import { Context, type ContextOwner, type Notice } from "./context.ts";
-import type { Mailbox } from "./mailbox.ts";
+import { Context, type ContextOwner } from "./context.ts";
+import { Holdings, type HoldingsOwner } from "./holdings.ts";
 import { BATCH, type Runnable, runQueue } from "./run_queue.ts";
 import type {
   ActorRef,
@@ -27,9 +27,14 @@ import type {
 export interface IncarnationHost<M> {
   readonly name: string;
   readonly clock: Clock;
-  readonly mailbox: Mailbox<M>;
   readonly self: ActorRef<M>;
   readonly factory: BehaviorFactory<M>;
+  /** Incarnations begun so far. */
+  readonly count: number;
+  /** Messages that wait. */
+  readonly size: number;
+  /** The oldest message, where `size` is above 0. */
+  shift(): M;
   /** The behaviour is made; turns follow. */
   started(): void;
   /** The actor itself wants to end. */
@@ -60,24 +65,20 @@ type Step =
 const NORMAL: ExitReason = Object.freeze({ kind: "normal" });
 const SHUTDOWN: ExitReason = Object.freeze({ kind: "shutdown" });
 const KILLED: ExitReason = Object.freeze({ kind: "killed" });
-const NO_NOTICES: never[] = Object.freeze([]) as unknown as never[];
 
 /** One life of an actor. */
-export class Incarnation<M> implements Runnable, ContextOwner<M> {
-  readonly incarnation: number;
+export class Incarnation<M>
+  implements Runnable, ContextOwner<M>, HoldingsOwner {
   readonly #host: IncarnationHost<M>;
-  readonly #context: Context<M>;
   #step: Step = "born";
   #behavior: Behavior<M> | undefined = undefined;
+  #holdings: Holdings<M> | undefined = undefined;
   /** Why it ends, once somebody wants it to. */
   #reason: ExitReason | undefined = undefined;
-  #notices: Notice<M>[] = NO_NOTICES;
   #grace: Grace | undefined = undefined;
 
-  constructor(host: IncarnationHost<M>, incarnation: number) {
+  constructor(host: IncarnationHost<M>) {
     this.#host = host;
-    this.incarnation = incarnation;
-    this.#context = new Context(this);
     runQueue.schedule(this);
   }
 
@@ -93,18 +94,20 @@ export class Incarnation<M> implements Runnable, ContextOwner<M> {
     return this.#host.self;
   }
 
-  /** There is mail. */
+  /** Made when they are first asked for; closed from the start, where that is too late. */
+  get holdings(): Holdings<M> {
+    if (this.#holdings === undefined) {
+      this.#holdings = new Holdings(this);
+      if (this.#isEnding()) this.#holdings.close();
+    }
+    return this.#holdings;
+  }
+
+  /** There is mail, or a notice. */
   wake(): void {
     if (this.#step !== "idle") return;
     this.#step = "ready";
     runQueue.schedule(this);
-  }
-
-  /** Puts a notice into its lane, which is served before the mail. */
-  notify(notice: Notice<M>): void {
-    if (this.#notices === NO_NOTICES) this.#notices = [];
-    this.#notices.push(notice);
-    this.wake();
   }
 
   /** The actor's own wish to end. */
@@ -121,7 +124,7 @@ export class Incarnation<M> implements Runnable, ContextOwner<M> {
     if (this.#reason === undefined) {
       this.#reason = SHUTDOWN;
       // A start that nobody wants any more may as well hurry.
-      if (this.#step === "factory") Context.abort(this.#context);
+      if (this.#step === "factory") this.holdings.hurry();
       this.wake();
     }
     if (graceMs === Infinity) return;
@@ -143,7 +146,7 @@ export class Incarnation<M> implements Runnable, ContextOwner<M> {
     this.#reason = reason;
     if (this.#step === "disposal") return this.#over(reason);
     this.#step = "disposal";
-    Context.close(this.#context);
+    this.#holdings?.close();
     this.#dispose(reason);
   }
 
@@ -153,7 +156,7 @@ export class Incarnation<M> implements Runnable, ContextOwner<M> {
     // Killed while it stood in the line, or still waiting for its factory.
     if (this.#step !== "ready") return 0;
     this.#step = "turn";
-    const { mailbox } = this.#host;
+    const host = this.#host;
     const behavior = this.#behavior!;
     let turns = 0;
     while (turns < BATCH) {
@@ -164,12 +167,12 @@ export class Incarnation<M> implements Runnable, ContextOwner<M> {
       let message: M | undefined;
       let result: unknown;
       try {
-        if (this.#notices.length > 0) {
-          const taken = this.#notices.shift()!.take();
+        if (this.#holdings?.hasNotice) {
+          const taken = this.#holdings.shift().take();
           if (taken === undefined) continue;
           message = taken.message;
-        } else if (mailbox.size > 0) {
-          message = mailbox.shift();
+        } else if (host.size > 0) {
+          message = host.shift();
         } else {
           this.#step = "idle";
           return turns;
@@ -196,7 +199,8 @@ export class Incarnation<M> implements Runnable, ContextOwner<M> {
     this.#step = "factory";
     let made: Behavior<M> | Promise<Behavior<M>>;
     try {
-      made = this.#host.factory(this.#context);
+      const host = this.#host;
+      made = host.factory(new Context(this, host.count - 1));
     } catch (error) {
       return this.#crash("factory", error);
     }
@@ -245,7 +249,7 @@ export class Incarnation<M> implements Runnable, ContextOwner<M> {
     if (this.#step !== step) return;
     if (this.#reason !== undefined && step === "factory") {
       // The start was told to hurry by the signal. Ending with the signal's reason is how it does.
-      const { signal } = this.#context;
+      const { signal } = this.holdings;
       if (signal.aborted && error === signal.reason) {
         return this.#end(this.#reason);
       }
@@ -258,7 +262,7 @@ export class Incarnation<M> implements Runnable, ContextOwner<M> {
   #end(reason: ExitReason): void {
     this.#reason = reason;
     this.#step = "hook";
-    Context.close(this.#context);
+    this.#holdings?.close();
     // Whoever listens to the signal may have killed it just now.
     if (!this.#at("hook")) return;
     const behavior = this.#behavior;
@@ -283,10 +287,8 @@ export class Incarnation<M> implements Runnable, ContextOwner<M> {
     this.#reason = reason;
     // Over already, when a second kill came from a listener of the signal: disposed of it is all the same.
     if (this.#step !== "over") this.#step = "disposal";
-    const resources = Context.resourcesOf(this.#context);
-    if (resources === undefined || resources.disposed) {
-      return this.#over(reason);
-    }
+    const resources = this.#holdings?.disposable;
+    if (resources === undefined) return this.#over(reason);
     this.#armGrace();
     resources.disposeAsync().then(
       () => this.#over(reason),
@@ -307,6 +309,12 @@ export class Incarnation<M> implements Runnable, ContextOwner<M> {
     });
   }
 
+  /** Whether it has begun to end: too late for timers, watches and resources. */
+  #isEnding(): boolean {
+    return this.#step === "hook" || this.#step === "disposal" ||
+      this.#step === "over";
+  }
+
   /** Read anew: user code that was just called may have moved it on. */
   #at(step: Step): boolean {
     return this.#step === step;
@@ -317,7 +325,7 @@ export class Incarnation<M> implements Runnable, ContextOwner<M> {
     this.#step = "over";
     this.#grace?.timer?.cancel();
     this.#behavior = undefined;
-    this.#notices = NO_NOTICES;
+    this.#holdings?.clear();
     this.#host.ended(reason);
   }
 }

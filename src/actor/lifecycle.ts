@@ -42,6 +42,15 @@ export const TRANSITIONS: {
   stopped: {},
 };
 
+/** The phase after `event`. @throws {TypeError} Where the table has no such step. */
+export function phaseAfter(phase: Phase, event: LifecycleEvent): Phase {
+  const next = TRANSITIONS[phase][event];
+  if (next !== undefined) return next;
+  throw new TypeError(
+    `Cannot take lifecycle event "${event}" in phase "${phase}"`,
+  );
+}
+
 /** Where one life stands. */
 export class Lifecycle {
   #phase: Phase = "starting";
@@ -53,12 +62,6 @@ export class Lifecycle {
 
   /** Goes on by `event`. @throws {TypeError} Where the table has no such step; the phase stays. */
   to(event: LifecycleEvent): Phase {
-    const next = TRANSITIONS[this.#phase][event];
-    if (next === undefined) {
-      throw new TypeError(
-        `Cannot take lifecycle event "${event}" in phase "${this.#phase}"`,
-      );
-    }
-    return this.#phase = next;
+    return this.#phase = phaseAfter(this.#phase, event);
   }
 }

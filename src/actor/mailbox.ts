@@ -1,8 +1,10 @@
 /**
- * Decides how mail waits: a ring of messages, and behind it the senders that wait for room. Keeps the order
- * of each sender, over `tell` and `deliver` alike: while anybody waits, nobody who comes later gets in before.
- * Never runs a turn and never looks at a message. Whoever owns a mailbox is told of new mail through
+ * Decides how mail waits: the oldest message, a ring of those behind it, and last the senders that wait for room.
+ * Keeps the order of each sender, over `tell` and `deliver` alike: while anybody waits, nobody who comes later gets
+ * in before. Never runs a turn and never looks at a message. Whoever owns a mailbox is told of new mail through
  * `onMail`, takes messages out with `shift`, and closes it at the end.
+ *
+ * There may be a hundred thousand of these, most of them empty: what few of them need is made when it is needed.
  */
 
 import { ActorStoppedError } from "../errors.ts";
@@ -17,56 +19,72 @@ interface Waiting<M> {
   after: Waiting<M> | undefined;
 }
 
+/** The senders that wait, in the order of their coming; never empty. */
+interface Line<M> {
+  first: Waiting<M>;
+  last: Waiting<M>;
+}
+
 const DEFAULT_CAPACITY = 1024;
-/** Enough for an actor that talks now and then, of which there may be many; without mail there is no ring at all. */
+/**
+ * More mail than there is memory for, so it stands for `Infinity`. The largest of the engine's small integers: one
+ * mailbox with any other number in this field would cost every mailbox 16 bytes.
+ */
+const MAX_CAPACITY = 2 ** 30 - 1;
+/** One message waits without a ring; whoever has had two waiting may well have them again. */
 const FIRST_RING = 4;
 /** A ring above this is given back when it runs empty, so that one burst does not hold its memory for ever. */
-const KEPT_RING = 1024;
+const KEPT_RING = 16;
+/** Stands where no message is; `undefined` is one. */
+const NONE = Symbol("none");
 const NO_RING: never[] = Object.freeze([]) as unknown as never[];
 const OVERFLOWS = ["reject", "dropNewest", "dropOldest"] as const;
 
 /** Bounded mail of one owner, first in, first out. */
 export class Mailbox<M> {
-  readonly #owner: string;
+  /** Whose mail it is; for errors. */
+  readonly name: string;
   readonly #overflow: "reject" | "dropNewest" | "dropOldest";
-  /** Becomes -1 at `close`, so that the fast path of `tell` needs one comparison only. */
+  /** Becomes negative at `close`, so that the fast path of `tell` needs one comparison only. */
   #room: number;
+  #size = 0;
+  /** What came into the empty mailbox. Mostly nothing else comes before it is taken out, and no ring is needed. */
+  #first: M | typeof NONE = NONE;
   /** The length is 0 or a power of two; slots outside the mail are `undefined`, so that nothing is kept alive. */
   #ring: (M | undefined)[] = NO_RING;
   #head = 0;
-  #size = 0;
-  #firstWaiting: Waiting<M> | undefined = undefined;
-  #lastWaiting: Waiting<M> | undefined = undefined;
-
-  /**
-   * Called whenever a message comes into an empty mailbox; never from inside `shift`, whose caller looks at
-   * `size` afterwards anyway.
-   */
-  onMail: () => void = nothing;
-  /** Called with the number of messages that the overflow rule has just discarded. */
-  onDrop: ((count: number) => void) | undefined = undefined;
+  #line: Line<M> | undefined = undefined;
 
   /** @throws {RangeError} For a capacity below 1 or an unknown overflow rule. */
-  constructor(owner: string, options: MailboxOptions = {}) {
+  constructor(name: string, options: MailboxOptions = {}) {
     const { capacity = DEFAULT_CAPACITY, overflow = "reject" } = options;
     if (
       capacity !== Infinity && !(Number.isInteger(capacity) && capacity > 0)
     ) {
       throw new RangeError(
-        `Cannot make mailbox of "${owner}": 'capacity' must be a positive integer or Infinity, current value is ${capacity}`,
+        `Cannot make mailbox of "${name}": 'capacity' must be a positive integer or Infinity, current value is ${capacity}`,
       );
     }
     if (!OVERFLOWS.includes(overflow)) {
       throw new RangeError(
-        `Cannot make mailbox of "${owner}": 'overflow' must be one of ${
+        `Cannot make mailbox of "${name}": 'overflow' must be one of ${
           OVERFLOWS.join(", ")
         }, current value is ${overflow}`,
       );
     }
-    this.#owner = owner;
+    this.name = name;
     this.#overflow = overflow;
-    this.#room = capacity;
+    this.#room = Math.min(capacity, MAX_CAPACITY);
   }
+
+  /**
+   * Called whenever a message comes into an empty mailbox; never from inside `shift`, whose caller looks at
+   * `size` afterwards anyway. The owner puts its own in place, or overrides it.
+   */
+  onMail(): void {}
+
+  /** Called with the number of messages that the overflow rule has just discarded; as `onMail` for the owner to give. */
+  onDrop(_count: number): void {}
 
   /** Messages that can be taken out now; senders that wait for room are not counted. */
   get size(): number {
@@ -81,16 +99,16 @@ export class Mailbox<M> {
     }
     if (this.#room < 0) return "stopped";
     if (this.#overflow === "dropNewest") {
-      this.onDrop?.(1);
+      this.onDrop(1);
       return "dropped";
     }
     // Dropping the oldest would make room for this message in front of those who wait: they came first.
-    if (this.#overflow === "reject" || this.#firstWaiting !== undefined) {
+    if (this.#overflow === "reject" || this.#line !== undefined) {
       return "full";
     }
     this.#take();
     this.#push(message);
-    this.onDrop?.(1);
+    this.onDrop(1);
     return "accepted";
   }
 
@@ -121,12 +139,15 @@ export class Mailbox<M> {
           signal?.removeEventListener("abort", giveUp);
           reject(error);
         },
-        before: this.#lastWaiting,
+        before: this.#line?.last,
         after: undefined,
       };
-      if (this.#lastWaiting === undefined) this.#firstWaiting = waiting;
-      else this.#lastWaiting.after = waiting;
-      this.#lastWaiting = waiting;
+      if (this.#line === undefined) {
+        this.#line = { first: waiting, last: waiting };
+      } else {
+        this.#line.last.after = waiting;
+        this.#line.last = waiting;
+      }
       signal?.addEventListener("abort", giveUp, { once: true });
     });
   }
@@ -134,7 +155,7 @@ export class Mailbox<M> {
   /** The oldest message; the first sender that waits gets in behind the rest. The caller has seen a `size` above 0. */
   shift(): M {
     const message = this.#take();
-    const waiting = this.#firstWaiting;
+    const waiting = this.#line?.first;
     if (waiting !== undefined) {
       this.#unlink(waiting);
       this.#put(waiting.message);
@@ -147,12 +168,12 @@ export class Mailbox<M> {
   close(): void {
     if (this.#room < 0) return;
     this.#room = -1;
+    this.#size = 0;
+    this.#first = NONE;
     this.#ring = NO_RING;
     this.#head = 0;
-    this.#size = 0;
-    let waiting = this.#firstWaiting;
-    this.#firstWaiting = undefined;
-    this.#lastWaiting = undefined;
+    let waiting = this.#line?.first;
+    this.#line = undefined;
     for (; waiting !== undefined; waiting = waiting.after) {
       waiting.refuse(this.#stopped());
     }
@@ -164,48 +185,61 @@ export class Mailbox<M> {
   }
 
   #put(message: M): void {
-    if (this.#size === this.#ring.length) this.#grow();
-    this.#ring[(this.#head + this.#size) & (this.#ring.length - 1)] = message;
-    this.#size++;
+    const size = this.#size++;
+    if (size === 0) {
+      this.#first = message;
+      return;
+    }
+    const inRing = this.#first === NONE ? size : size - 1;
+    if (inRing === this.#ring.length) this.#grow();
+    this.#ring[(this.#head + inRing) & (this.#ring.length - 1)] = message;
   }
 
   #take(): M {
-    const message = this.#ring[this.#head] as M;
-    this.#ring[this.#head] = undefined;
-    this.#head = (this.#head + 1) & (this.#ring.length - 1);
     this.#size--;
-    if (this.#size === 0 && this.#ring.length > KEPT_RING) {
+    const first = this.#first;
+    if (first !== NONE) {
+      this.#first = NONE;
+      return first;
+    }
+    const ring = this.#ring;
+    const message = ring[this.#head] as M;
+    ring[this.#head] = undefined;
+    this.#head = (this.#head + 1) & (ring.length - 1);
+    if (this.#size === 0 && ring.length > KEPT_RING) {
       this.#ring = NO_RING;
       this.#head = 0;
     }
     return message;
   }
 
+  /** A larger ring, for a full one. */
   #grow(): void {
     const old = this.#ring;
-    const ring = new Array<M | undefined>(old.length * 2 || FIRST_RING).fill(
-      undefined,
+    const { length } = old;
+    const ring = new Array<M | undefined>(
+      length === 0 ? FIRST_RING : length * (length < 1024 ? 4 : 2),
     );
-    for (let i = 0; i < this.#size; i++) {
-      ring[i] = old[(this.#head + i) & (old.length - 1)];
-    }
+    const head = this.#head;
+    for (let i = head; i < length; i++) ring[i - head] = old[i];
+    for (let i = 0; i < head; i++) ring[length - head + i] = old[i];
     this.#ring = ring;
     this.#head = 0;
   }
 
   #unlink(waiting: Waiting<M>): void {
     const { before, after } = waiting;
-    if (before === undefined) this.#firstWaiting = after;
-    else before.after = after;
-    if (after === undefined) this.#lastWaiting = before;
-    else after.before = before;
+    const line = this.#line!;
+    if (before === undefined && after === undefined) this.#line = undefined;
+    else if (before === undefined) line.first = after!;
+    else if (after === undefined) line.last = before;
+    if (before !== undefined) before.after = after;
+    if (after !== undefined) after.before = before;
   }
 
   #stopped(): ActorStoppedError {
     return new ActorStoppedError(
-      `Cannot deliver to actor "${this.#owner}": it has stopped`,
+      `Cannot deliver to actor "${this.name}": it has stopped`,
     );
   }
 }
-
-function nothing(): void {}

@@ -1,5 +1,6 @@
 /**
- * Decides what the world sees of an actor: its address and nothing behind it.
+ * Decides what the world sees of an actor: its address and nothing behind it. The one place where an address is
+ * tied to what it leads to.
  */
 
 import type { Cell } from "./cell.ts";
@@ -16,7 +17,7 @@ const DEFAULT_GRACE_MS = 5_000;
 
 /** The address of an actor that ends when it is told to. */
 export class Ref<M> implements ActorRef<M> {
-  readonly #cell: Cell<M>;
+  #cell: Cell<M>;
 
   constructor(cell: Cell<M>) {
     this.#cell = cell;
@@ -31,7 +32,7 @@ export class Ref<M> implements ActorRef<M> {
   }
 
   get mailboxSize(): number {
-    return this.#cell.mailbox.size;
+    return this.#cell.size;
   }
 
   get exited(): Promise<ExitReason> {
@@ -39,11 +40,11 @@ export class Ref<M> implements ActorRef<M> {
   }
 
   tell(message: M): TellVerdict {
-    return this.#cell.mailbox.tell(message);
+    return this.#cell.tell(message);
   }
 
   deliver(message: M, options?: { signal?: AbortSignal }): Promise<void> {
-    return this.#cell.mailbox.deliver(message, options);
+    return this.#cell.deliver(message, options);
   }
 
   ask<R>(
@@ -67,6 +68,11 @@ export class Ref<M> implements ActorRef<M> {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+  }
+
+  /** For an actor that begins anew after its end: from now on `ref` leads to `cell`. */
+  static lead<M>(ref: Ref<M>, cell: Cell<M>): void {
+    ref.#cell = cell;
   }
 }
 

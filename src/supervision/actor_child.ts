@@ -7,20 +7,22 @@
 
 import {
   type ActorRef,
-  type AskOptions,
   type BehaviorFactory,
   Cell,
   type ExitReason,
-  type Phase,
-  type ReplyTo,
+  type Next,
+  Ref,
   resolveGraceMs,
+  type Succession,
   type Supervisable,
-  type TellVerdict,
 } from "../actor/mod.ts";
 import { systemClock } from "../clock.ts";
 import { ActorStoppedError } from "../errors.ts";
 import { report } from "./report.ts";
 import type { ActorChildOptions, ChildSpec } from "./types.ts";
+
+const SHUTDOWN: ExitReason = Object.freeze({ kind: "shutdown" });
+const WAIT: Next = Object.freeze({ then: "wait" });
 
 /** By this a supervisor tells a child of ours that it is done with it. A symbol, so that it survives `{...spec}`. */
 export const released: unique symbol = Symbol("packetboat.released");
@@ -66,13 +68,13 @@ export function actorChild<M>(
   factory: BehaviorFactory<M>,
   options: ActorChildOptions = {},
 ): ChildSpec & { readonly ref: ActorRef<M> } {
-  const ref = new ChildRef(name, factory, options);
+  const child = new Child(name, factory, options);
   const { restart, graceMs, significant } = options;
   const spec: ReleasableSpec & { readonly ref: ActorRef<M> } = {
     name,
-    ref,
-    start: (signal) => ChildRef.start(ref, signal),
-    [released]: (reason) => ChildRef.release(ref, reason),
+    ref: child.ref,
+    start: (signal) => child.start(signal),
+    [released]: (reason) => child.release(reason),
   };
   // Left out rather than `undefined`, so that `{ ...defaults, ...spec }` keeps the defaults.
   if (restart !== undefined) spec.restart = restart;
@@ -81,151 +83,74 @@ export function actorChild<M>(
   return spec;
 }
 
-/** One incarnation, as its supervisor sees it. */
-interface Life {
-  readonly exit: PromiseWithResolvers<ExitReason>;
-  readonly start: PromiseWithResolvers<Supervisable>;
-  handle: Supervisable;
+/** The address of a child. It can end the incarnation under way; what follows is the supervisor's business. */
+class ChildRef<M> extends Ref<M> {
+  readonly #child: Child<M>;
+
+  constructor(cell: Cell<M>, child: Child<M>) {
+    super(cell);
+    this.#child = child;
+  }
+
+  override async stop(options?: { graceMs?: number }): Promise<ExitReason> {
+    return await this.#child.stop(options);
+  }
+
+  override kill(): void {
+    this.#child.kill();
+  }
 }
 
-class ChildRef<M> implements ActorRef<M> {
-  readonly name: string;
-  readonly #factory: BehaviorFactory<M>;
-  readonly #options: ActorChildOptions;
-  readonly #graceMs: number;
-  #cell: Cell<M>;
-  #life: Life | undefined = undefined;
-  #lastReason: ExitReason = { kind: "shutdown" };
+/** One incarnation, as its supervisor sees it: once it is over, it has no power over the next. */
+class Life<M> implements Supervisable {
+  readonly #cell: Cell<M>;
+  readonly #start = Promise.withResolvers<Supervisable>();
+  readonly #exit = Promise.withResolvers<ExitReason>();
+  #over = false;
 
-  constructor(
-    name: string,
-    factory: BehaviorFactory<M>,
-    options: ActorChildOptions,
-  ) {
-    this.name = name;
-    this.#factory = factory;
-    this.#options = options;
-    this.#graceMs = resolveGraceMs(name, options.graceMs);
-    this.#cell = this.#newCell(0);
+  constructor(cell: Cell<M>) {
+    this.#cell = cell;
   }
 
-  get phase(): Phase {
-    return this.#cell.phase;
+  get name(): string {
+    return this.#cell.name;
   }
 
-  get mailboxSize(): number {
-    return this.#cell.mailbox.size;
+  /** Resolves with this life when the factory is through. */
+  get started(): Promise<Supervisable> {
+    return this.#start.promise;
   }
 
   get exited(): Promise<ExitReason> {
-    return this.#cell.exited;
-  }
-
-  tell(message: M): TellVerdict {
-    return this.#cell.mailbox.tell(message);
-  }
-
-  deliver(message: M, options?: { signal?: AbortSignal }): Promise<void> {
-    return this.#cell.mailbox.deliver(message, options);
-  }
-
-  ask<R>(
-    make: (reply: ReplyTo<R>) => M,
-    options?: AskOptions,
-  ): Promise<R> {
-    return this.#cell.ask(make, options);
+    return this.#exit.promise;
   }
 
   async stop(options?: { graceMs?: number }): Promise<ExitReason> {
     const graceMs = resolveGraceMs(this.name, options?.graceMs);
-    const life = this.#life;
-    if (life === undefined) return this.#lastReason;
-    this.#cell.stopIncarnation(graceMs);
-    return await life.exit.promise;
+    if (!this.#over) this.#cell.stopIncarnation(graceMs);
+    return await this.exited;
   }
 
   kill(): void {
-    this.#cell.killIncarnation();
+    if (!this.#over) this.#cell.killIncarnation();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
 
-  /** For the spec. Resolves when the factory is through; an aborted start ends as a stop does. */
-  static start<M>(
-    ref: ChildRef<M>,
-    signal: AbortSignal,
-  ): Promise<Supervisable> {
-    return ref.#start(signal);
+  begun(): void {
+    this.#start.resolve(this);
   }
 
-  /** For the spec. */
-  static release<M>(ref: ChildRef<M>, reason: ExitReason): void {
-    ref.#cell.release(reason);
-  }
-
-  async #start(signal: AbortSignal): Promise<Supervisable> {
-    if (this.#life !== undefined) {
-      throw new TypeError(
-        `Cannot start actor "${this.name}": it runs already, under this or another supervisor`,
-      );
-    }
-    signal.throwIfAborted();
-    if (this.#cell.phase === "stopped") {
-      this.#cell = this.#newCell(this.#cell.count);
-    }
-    const life: Life = {
-      exit: Promise.withResolvers(),
-      start: Promise.withResolvers(),
-      handle: undefined as unknown as Supervisable,
-    };
-    life.handle = this.#handle(life);
-    this.#life = life;
-    const hurry = () => this.#cell.stopIncarnation(this.#graceMs);
-    signal.addEventListener("abort", hurry, { once: true });
-    this.#cell.begin();
-    try {
-      return await life.start.promise;
-    } finally {
-      signal.removeEventListener("abort", hurry);
-    }
-  }
-
-  #newCell(incarnation: number): Cell<M> {
-    const { mailbox, clock = systemClock, onEvent } = this.#options;
-    const cell = new Cell<M>({
-      name: this.name,
-      factory: this.#factory,
-      mailbox,
-      clock,
-      incarnation,
-      succession: {
-        lives: "kept",
-        started: () => this.#life?.start.resolve(this.#life.handle),
-        ended: (reason) => {
-          this.#ended(reason);
-          return { then: "wait" };
-        },
-      },
-    }, () => this);
-    if (onEvent !== undefined) {
-      cell.mailbox.onDrop = (count) =>
-        report(onEvent, { kind: "dropped", actor: this.name, count });
-    }
-    return cell;
-  }
-
-  #ended(reason: ExitReason): void {
-    const life = this.#life!;
-    this.#life = undefined;
-    this.#lastReason = reason;
-    life.exit.resolve(reason);
+  ended(reason: ExitReason): void {
+    this.#over = true;
+    this.#exit.resolve(reason);
     // Each of these does nothing where the start has succeeded already.
-    if (reason.kind === "failed") life.start.reject(reason.error);
-    else if (reason.kind === "normal") life.start.resolve(life.handle);
+    if (reason.kind === "failed") this.#start.reject(reason.error);
+    else if (reason.kind === "normal") this.#start.resolve(this);
     else {
-      life.start.reject(
+      this.#start.reject(
         new ActorStoppedError(
           `Cannot start actor "${this.name}": it was ${
             reason.kind === "killed" ? "killed" : "stopped"
@@ -234,22 +159,112 @@ class ChildRef<M> implements ActorRef<M> {
       );
     }
   }
+}
 
-  #handle(life: Life): Supervisable {
-    const { name } = this;
-    const stop = async (options?: { graceMs?: number }) => {
-      const graceMs = resolveGraceMs(name, options?.graceMs);
-      if (this.#life === life) this.#cell.stopIncarnation(graceMs);
-      return await life.exit.promise;
-    };
-    return {
-      name,
-      exited: life.exit.promise,
-      stop,
-      kill: () => {
-        if (this.#life === life) this.#cell.killIncarnation();
+/** An actor whose incarnations a supervisor begins and ends. */
+class Child<M> implements Succession {
+  readonly lives = "kept";
+  readonly #name: string;
+  readonly #factory: BehaviorFactory<M>;
+  readonly #options: ActorChildOptions;
+  readonly #graceMs: number;
+  #ref: ChildRef<M> | undefined = undefined;
+  #cell: Cell<M>;
+  #life: Life<M> | undefined = undefined;
+  #lastReason: ExitReason = SHUTDOWN;
+
+  constructor(
+    name: string,
+    factory: BehaviorFactory<M>,
+    options: ActorChildOptions,
+  ) {
+    this.#name = name;
+    this.#factory = factory;
+    this.#options = options;
+    this.#graceMs = resolveGraceMs(name, options.graceMs);
+    this.#cell = this.#newCell(0);
+  }
+
+  get ref(): ActorRef<M> {
+    return this.#cell.self;
+  }
+
+  /** Ends the incarnation under way and resolves with its reason, or else with the last one's. */
+  async stop(options?: { graceMs?: number }): Promise<ExitReason> {
+    if (this.#life !== undefined) return await this.#life.stop(options);
+    resolveGraceMs(this.#name, options?.graceMs);
+    return this.#lastReason;
+  }
+
+  /** Kills the incarnation under way. */
+  kill(): void {
+    this.#life?.kill();
+  }
+
+  /** Resolves when the factory is through; an aborted start ends as a stop does. */
+  async start(signal: AbortSignal): Promise<Supervisable> {
+    if (this.#life !== undefined) {
+      throw new TypeError(
+        `Cannot start actor "${this.#name}": it runs already, under this or another supervisor`,
+      );
+    }
+    signal.throwIfAborted();
+    if (this.#cell.phase === "stopped") {
+      this.#cell = this.#newCell(this.#cell.count);
+    }
+    const cell = this.#cell;
+    const life = new Life(cell);
+    this.#life = life;
+    const hurry = () => cell.stopIncarnation(this.#graceMs);
+    signal.addEventListener("abort", hurry, { once: true });
+    cell.begin();
+    try {
+      return await life.started;
+    } finally {
+      signal.removeEventListener("abort", hurry);
+    }
+  }
+
+  /** The supervisor is done with the child, at least for now. */
+  release(reason: ExitReason): void {
+    this.#cell.release(reason);
+  }
+
+  started(): void {
+    this.#life?.begun();
+  }
+
+  ended(reason: ExitReason): Next {
+    const life = this.#life!;
+    this.#life = undefined;
+    this.#lastReason = reason;
+    life.ended(reason);
+    return WAIT;
+  }
+
+  dropped(count: number): void {
+    report(this.#options.onEvent, {
+      kind: "dropped",
+      actor: this.#name,
+      count,
+    });
+  }
+
+  /** A cell lives once, from its start to its end; the address leads to one after the other. */
+  #newCell(incarnation: number): Cell<M> {
+    const { mailbox, clock = systemClock } = this.#options;
+    return new Cell<M>({
+      name: this.#name,
+      factory: this.#factory,
+      mailbox,
+      clock,
+      incarnation,
+      succession: this,
+      self: (cell) => {
+        if (this.#ref === undefined) this.#ref = new ChildRef(cell, this);
+        else Ref.lead(this.#ref, cell);
+        return this.#ref;
       },
-      [Symbol.asyncDispose]: async () => void await stop(),
-    };
+    });
   }
 }

@@ -94,11 +94,13 @@ export function planRestart(
   name: string,
 ): { plan: RestartPlan; history: RestartHistory } {
   const { maxRestarts, withinMs } = limits;
-  const counted = history.filter(({ atMs }) => failure.atMs - atMs < withinMs);
+  const most = remembered(limits);
+  // Where one is enough, none of the older ones need be looked at.
+  const counted = most === 1
+    ? []
+    : history.filter(({ atMs }) => failure.atMs - atMs < withinMs);
   counted.push(failure);
-  if (maxRestarts === Infinity) {
-    counted.splice(0, counted.length - remembered(limits));
-  }
+  if (counted.length > most) counted.splice(0, counted.length - most);
   if (counted.length > maxRestarts) {
     const error = new RestartLimitError(
       `Cannot restart "${name}": ${counted.length} failures within ${withinMs} ms, limit is ${maxRestarts}`,
@@ -110,7 +112,9 @@ export function planRestart(
   return { plan: { restart: true, inMs }, history: counted };
 }
 
-function remembered({ backoff }: ResolvedRestartLimits): number {
+/** How many failures the history holds at most. */
+function remembered({ maxRestarts, backoff }: ResolvedRestartLimits): number {
+  if (maxRestarts !== Infinity) return Infinity;
   if (backoff.minMs === 0) return 1;
   const doublings = Math.ceil(Math.log2(backoff.maxMs / backoff.minMs));
   return Math.min(MAX_REMEMBERED, doublings + 1);

@@ -4,7 +4,6 @@
  */
 
 import {
-  type ActorEvent,
   type ActorRef,
   type BehaviorFactory,
   Cell,
@@ -28,6 +27,8 @@ const ENDS: Succession = Object.freeze({
   lives: "once",
   ended: (reason: ExitReason): Next => ({ then: "end", reason }),
 });
+const NEVER: ResolvedRestartLimits = resolveRestartLimits({ maxRestarts: 0 });
+const NO_FAILURES: RestartHistory = Object.freeze([]);
 
 /**
  * Starts an actor and gives its ref at once; the factory runs soon after, never inside this call.
@@ -97,72 +98,76 @@ export function spawn<M>(
     clock,
     succession: options.restart === undefined && onEvent === undefined
       ? ENDS
-      : succession(options, name, clock),
-  }, (cell) => new Ref(cell));
-  if (onEvent !== undefined) {
-    cell.mailbox.onDrop = (count) =>
-      report(onEvent, { kind: "dropped", actor: name, count });
-  }
+      : new LoneSuccession(name, clock, options),
+    self: (cell) => new Ref(cell),
+  });
   cell.begin();
   if (signal !== undefined) stopWith(signal, cell.self);
   return cell.self;
 }
 
-function succession(
-  options: SpawnOptions,
-  name: string,
-  clock: Clock,
-): Succession {
-  const limits: ResolvedRestartLimits = resolveRestartLimits(
-    options.restart ?? { maxRestarts: 0 },
-  );
-  const tell = (event: ActorEvent) => report(options.onEvent, event);
-  let history: RestartHistory = [];
-  return {
-    lives: options.restart === undefined ? "once" : "again",
-    started(incarnation) {
-      if (incarnation > 0) {
-        tell({ kind: "restarted", actor: name, incarnation });
-      }
-    },
-    ended(reason, final) {
-      if (reason.kind !== "failed") return { then: "end", reason };
-      const { error } = reason;
-      const end = { then: "end", reason } as const;
-      if (final) {
-        tell({
-          kind: "crashed",
-          actor: name,
-          error,
-          willRestart: false,
-          inMs: 0,
-        });
-        return end;
-      }
-      const failure = { atMs: clock.now(), error };
-      const next = planRestart(history, failure, limits, Math.random, name);
-      history = next.history;
-      const { plan } = next;
-      if (!plan.restart) {
-        tell({
-          kind: "crashed",
-          actor: name,
-          error,
-          willRestart: false,
-          inMs: 0,
-        });
-        return { then: "end", reason: { kind: "failed", error: plan.error } };
-      }
-      tell({
-        kind: "crashed",
-        actor: name,
-        error,
-        willRestart: true,
-        inMs: plan.inMs,
-      });
-      return { then: "begin", inMs: plan.inMs };
-    },
-  };
+/** For an actor without a supervisor that may begin again, or whose events somebody hears. */
+class LoneSuccession implements Succession {
+  readonly lives: "once" | "again";
+  readonly #name: string;
+  readonly #clock: Clock;
+  readonly #onEvent: SpawnOptions["onEvent"];
+  readonly #limits: ResolvedRestartLimits;
+  #history: RestartHistory = NO_FAILURES;
+
+  /** @throws {RangeError} For restart limits out of range. */
+  constructor(name: string, clock: Clock, options: SpawnOptions) {
+    const { restart, onEvent } = options;
+    this.lives = restart === undefined ? "once" : "again";
+    this.#name = name;
+    this.#clock = clock;
+    this.#onEvent = onEvent;
+    this.#limits = restart === undefined
+      ? NEVER
+      : resolveRestartLimits(restart);
+  }
+
+  started(incarnation: number): void {
+    if (incarnation === 0) return;
+    const actor = this.#name;
+    report(this.#onEvent, { kind: "restarted", actor, incarnation });
+  }
+
+  dropped(count: number): void {
+    report(this.#onEvent, { kind: "dropped", actor: this.#name, count });
+  }
+
+  ended(reason: ExitReason, final: boolean): Next {
+    if (reason.kind !== "failed") return { then: "end", reason };
+    const { error } = reason;
+    if (final) {
+      this.#crashed(error, undefined);
+      return { then: "end", reason };
+    }
+    const { plan, history } = planRestart(
+      this.#history,
+      { atMs: this.#clock.now(), error },
+      this.#limits,
+      Math.random,
+      this.#name,
+    );
+    this.#history = history;
+    this.#crashed(error, plan.restart ? plan.inMs : undefined);
+    return plan.restart
+      ? { then: "begin", inMs: plan.inMs }
+      : { then: "end", reason: { kind: "failed", error: plan.error } };
+  }
+
+  /** @param inMs `undefined`: there is no restart. */
+  #crashed(error: unknown, inMs: number | undefined): void {
+    report(this.#onEvent, {
+      kind: "crashed",
+      actor: this.#name,
+      error,
+      willRestart: inMs !== undefined,
+      inMs: inMs ?? 0,
+    });
+  }
 }
 
 /** Ties a life to a signal, and lets go of the signal at the end of that life. */

@@ -6,6 +6,7 @@ import {
 } from "../../src/errors.ts";
 import { Asks, type ReplyTo, type TellVerdict } from "../../src/actor/mod.ts";
 import { manualClock } from "../../src/testing/manual_clock.ts";
+import { watchedSignal } from "./watched_signal.ts";
 
 type Question = { reply: ReplyTo<number> };
 
@@ -115,6 +116,31 @@ for (
   });
 }
 
+Deno.test("Asks.ask() may be answered in any order, with others asked in between", async () => {
+  for (const order of ["012", "021", "102", "120", "201", "210"]) {
+    const { ask, asks, sent, clean } = setup();
+    const answers = [ask(), ask(), ask()];
+    sent[Number(order[0])].reply(1);
+    assertEquals(asks.size, 2);
+    answers.push(ask());
+    sent[Number(order[1])].reply(2);
+    asks.fail(sent[Number(order[2])], new Error("boom"));
+    assertEquals(asks.size, 1);
+    answers.push(ask());
+    asks.close();
+    const outcomes = await Promise.allSettled(answers);
+    const seen = outcomes.map((o) =>
+      o.status === "fulfilled" ? o.value : o.reason.cause?.message ?? "stopped"
+    );
+    const expected: unknown[] = ["", "", "", "stopped", "stopped"];
+    expected[Number(order[0])] = 1;
+    expected[Number(order[1])] = 2;
+    expected[Number(order[2])] = "boom";
+    assertEquals(seen, expected, order);
+    await clean();
+  }
+});
+
 Deno.test("Asks.close() rejects all that wait", async () => {
   const { ask, asks, sent, clean } = setup();
   const [a, b] = [ask(), ask()];
@@ -176,24 +202,12 @@ Deno.test("Asks.ask() whose make answers by itself sends nothing", async () => {
 
 Deno.test("Asks.ask() lets go of its signal when it is answered", async () => {
   const { ask, sent, clean } = setup();
-  const { signal } = new AbortController();
-  const listeners = new Set<unknown>();
-  const { addEventListener, removeEventListener } = signal;
-  signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
-    listeners.add(args[1]);
-    addEventListener.apply(signal, args);
-  };
-  signal.removeEventListener = (
-    ...args: Parameters<typeof removeEventListener>
-  ) => {
-    listeners.delete(args[1]);
-    removeEventListener.apply(signal, args);
-  };
+  const { signal, listeners } = watchedSignal();
   const answer = ask({ signal });
-  assertEquals(listeners.size, 1);
+  assertEquals(listeners(), 1);
   sent[0].reply(1);
   await answer;
-  assertEquals(listeners.size, 0);
+  assertEquals(listeners(), 0);
   await clean();
 });
 

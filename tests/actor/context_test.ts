@@ -102,6 +102,26 @@ Deno.test("context timers get past a full mailbox and are served before mail", a
   await ref.stop();
 });
 
+Deno.test("timers and exits that wait together are served in the order in which they came", async () => {
+  const { clock, log, ref, context, block } = logger();
+  await clock.settle();
+  const other = spawn<never>(() => ({ receive() {} }), { clock });
+  context().after(1, "first");
+  context().watch(other, () => "second");
+  context().after(2, "third");
+  context().after(3, "fourth");
+  const open = await block();
+  await clock.advance(1);
+  await other.stop();
+  await clock.advance(2);
+  open();
+  await clock.settle();
+  context().after(1, "fifth");
+  await clock.advance(1);
+  assertEquals(log, ["first", "second", "third", "fourth", "fifth"]);
+  await ref.stop();
+});
+
 Deno.test("a timer that is disposed after it fired does not come any more", async () => {
   const { clock, log, ref, context, block } = logger();
   await clock.settle();

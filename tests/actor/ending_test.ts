@@ -10,6 +10,7 @@ import {
   type ManualClock,
   manualClock,
 } from "../../src/testing/manual_clock.ts";
+import { watchedSignal } from "./watched_signal.ts";
 
 const FOREVER = new Promise<never>(() => {});
 
@@ -141,6 +142,22 @@ Deno.test("stop() during the factory aborts its signal, waits for it, and lets t
   assertEquals(await stopped, { kind: "shutdown" });
   assertEquals(log, ["abort", "made", "stopped: shutdown"]);
   assertEquals(clock.pendingTimers, 0);
+});
+
+Deno.test("stop() during the factory has aborted the signal also for a factory that asks for it later", async () => {
+  const clock = manualClock();
+  const gate = Promise.withResolvers<void>();
+  const aborted: boolean[] = [];
+  const ref = spawn<void>(async (context) => {
+    await gate.promise;
+    aborted.push(context.signal.aborted);
+    return { receive() {} };
+  }, { clock });
+  await clock.settle();
+  const stopped = ref.stop();
+  gate.resolve();
+  await stopped;
+  assertEquals(aborted, [true]);
 });
 
 Deno.test("stop() during a factory that gives up with the signal's reason is no failure; with another error it is", async () => {
@@ -382,15 +399,18 @@ Deno.test("await using stops the actor", async () => {
 });
 
 Deno.test("the signal option stops the actor, also when it has aborted already, and is let go of", async () => {
-  const controller = new AbortController();
-  const { signal } = controller;
+  const { controller, signal, listeners } = watchedSignal();
   const a = spawn<void>(() => ({ receive() {} }), { signal });
   const b = spawn<void>(() => ({ receive() {} }), { signal });
+  assertEquals(listeners(), 2);
   await b.stop();
+  assertEquals(listeners(), 1);
   controller.abort();
   assertEquals(await a.exited, { kind: "shutdown" });
+  assertEquals(listeners(), 0);
   const c = spawn<void>(() => ({ receive() {} }), { signal });
   assertEquals(await c.exited, { kind: "shutdown" });
+  assertEquals(listeners(), 0);
 });
 
 Deno.test("without restart the first crash ends the actor for good", async () => {

@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import fc from "fast-check";
 import { ActorStoppedError } from "../../src/errors.ts";
 import { Mailbox, type TellVerdict } from "../../src/actor/mod.ts";
 
@@ -22,6 +23,30 @@ Deno.test("Mailbox gives back what was told, in order, across growth and wrap-ar
   }
   seen.push(...drain(mailbox));
   assertEquals(seen, Array.from({ length: next }, (_, i) => i));
+});
+
+Deno.test("Mailbox is first in, first out for every coming and going, also of undefined", () => {
+  // Above 0: so many come; below: so many go.
+  const moves = fc.array(fc.integer({ min: -80, max: 80 }), { maxLength: 60 });
+  fc.assert(fc.property(moves, (moves) => {
+    const mailbox = new Mailbox<number | undefined>("m", {
+      capacity: Infinity,
+    });
+    const model: (number | undefined)[] = [];
+    let next = 0;
+    for (const move of moves) {
+      for (let i = 0; i < move; i++) {
+        const message = next++ % 3 === 0 ? undefined : next;
+        assertEquals(mailbox.tell(message), "accepted");
+        model.push(message);
+      }
+      for (let i = move; i < 0 && model.length > 0; i++) {
+        assertEquals(mailbox.shift(), model.shift());
+      }
+      assertEquals(mailbox.size, model.length);
+    }
+    assertEquals(drain(mailbox), model);
+  }));
 });
 
 const FULL: [

@@ -12,6 +12,7 @@ function setup() {
       if (typeof message === "function") return message(context.incarnation);
       log.push(`${context.incarnation} ${message}`);
       if (message === "kill") context.self.kill();
+      if (message === "end") context.stop();
       if (message === "crash") throw new Error("crash");
       if (message !== "wait") return;
       gates.push(Promise.withResolvers());
@@ -43,6 +44,29 @@ Deno.test("actorChild(): an incarnation that kills itself leaves the rest of the
   for (const message of ["a", "kill", "b"]) ref.tell(message);
   await clock.settle();
   assertEquals(log, ["0 a", "0 kill", "1 b"]);
+});
+
+Deno.test("actorChild(): an incarnation that ends itself leaves the rest of the mail to the next", async () => {
+  const { clock, log, child, ref } = setup();
+  await using _tree = await supervise([child], { clock });
+  for (const message of ["a", "end", "b"]) ref.tell(message);
+  assertEquals(ref.tell("c"), "accepted");
+  await clock.settle();
+  assertEquals(log, ["0 a", "0 end", "1 b", "1 c"]);
+});
+
+Deno.test("actorChild(): stop() comes before the mail, which waits for the next incarnation", async () => {
+  const { clock, log, gates, child, ref } = setup();
+  await using _tree = await supervise([child], { clock });
+  ref.tell("wait");
+  await clock.settle();
+  ref.tell("a");
+  const stopped = ref.stop();
+  assertEquals(ref.tell("b"), "accepted");
+  gates[0].resolve();
+  assertEquals(await stopped, { kind: "shutdown" });
+  await clock.settle();
+  assertEquals(log, ["0 wait", "1 a", "1 b"]);
 });
 
 Deno.test("actorChild(): what a supervisor holds of an old incarnation cannot end the next", async () => {

@@ -11,6 +11,7 @@ import {
   type SupervisorOptions,
 } from "../../actor.ts";
 import { manualClock } from "../../src/testing/manual_clock.ts";
+import { watchedSignal } from "../actor/watched_signal.ts";
 import { Family } from "./family.ts";
 
 const idle = (name: string, more: Partial<ChildSpec> = {}): ChildSpec => ({
@@ -117,11 +118,17 @@ Deno.test("supervise() with an aborted signal starts nothing and rejects with it
 Deno.test("the signal option stops a running supervisor and is let go of at its end", async () => {
   const family = new Family();
   const a = family.member("A");
-  const controller = new AbortController();
-  const tree = await supervise([a.spec], { signal: controller.signal });
+  const b = family.member("B");
+  const { controller, signal, listeners } = watchedSignal();
+  const tree = await supervise([a.spec], { signal });
+  const other = await supervise([b.spec], { signal });
+  assertEquals(listeners(), 2);
+  await other.stop();
+  assertEquals(listeners(), 1);
   controller.abort();
   assertEquals(await tree.exited, { kind: "shutdown" });
-  assertEquals(await family.log(), "+A -A");
+  assertEquals(await family.log(), "+A +B -B -A");
+  assertEquals(listeners(), 0);
 });
 
 Deno.test("a supervisor without children runs until it is stopped", async () => {
