@@ -14,7 +14,7 @@ import {
   MalformedFrameError,
   TruncatedFrameError,
 } from "../errors.ts";
-import { concat, EMPTY, hexWindow } from "./bytes.ts";
+import { concat, EMPTY, hexWindow, plainBytes } from "./bytes.ts";
 
 /** The input side of one decoder. */
 export class Intake {
@@ -41,9 +41,10 @@ export class Intake {
   }
 
   /** Adopts a chunk. After an error it is dropped: nobody will read it. */
-  feed(chunk: Uint8Array): void {
+  feed(fed: Uint8Array): void {
     this.checkFeed();
-    if (chunk.length === 0 || this.error !== undefined) return;
+    if (fed.length === 0 || this.error !== undefined) return;
+    const chunk = plainBytes(fed);
     if (this.at === this.end) {
       this.base += this.end;
       this.bytes = chunk;
