@@ -22,6 +22,9 @@ export class Intake {
   readonly codec: string;
   /** The current chunk. */
   bytes: Uint8Array = EMPTY;
+  /** Memory of the current chunk, once a view of it was asked for, and where in it the chunk begins. */
+  #buffer: ArrayBufferLike | undefined;
+  #offset = 0;
   /** Index in `bytes` of the next unused byte. */
   at = 0;
   /** `bytes.length`, kept here because reading it from the array costs a check. */
@@ -47,9 +50,7 @@ export class Intake {
     const chunk = plainBytes(fed);
     if (this.at === this.end) {
       this.base += this.end;
-      this.bytes = chunk;
-      this.at = 0;
-      this.end = chunk.length;
+      this.#use(chunk);
     } else {
       (this.#waiting ??= []).push(chunk);
     }
@@ -60,6 +61,19 @@ export class Intake {
     if (this.ended) {
       throw new TypeError(`Cannot feed a ${this.codec} decoder after end()`);
     }
+  }
+
+  /** A view of `[from, to)` of the current chunk. Takes half as long as `subarray`, which asks for a species. */
+  view(from: number, to: number): Uint8Array {
+    const buffer = this.#buffer ?? this.#open();
+    return new Uint8Array(buffer, this.#offset + from, to - from);
+  }
+
+  /** Not in `feed`: the engine may have to move a small chunk's bytes to give it a buffer. */
+  #open(): ArrayBufferLike {
+    this.#offset = this.bytes.byteOffset;
+    this.#buffer = this.bytes.buffer;
+    return this.#buffer;
   }
 
   /** Goes to the next chunk, when the current one is used up; `false` = there is none. */
@@ -73,9 +87,7 @@ export class Intake {
       this.#next = 0;
     }
     this.base += this.end;
-    this.bytes = chunk;
-    this.at = 0;
-    this.end = chunk.length;
+    this.#use(chunk);
     return true;
   }
 
@@ -106,11 +118,9 @@ export class Intake {
   /** Copies what is unused, so that the owner of the chunks may rewrite them. */
   detach(): void {
     this.base += this.at;
-    this.bytes = this.at === this.end
-      ? EMPTY
-      : this.bytes.slice(this.at, this.end);
-    this.at = 0;
-    this.end = this.bytes.length;
+    this.#use(
+      this.at === this.end ? EMPTY : this.bytes.slice(this.at, this.end),
+    );
     const waiting = this.#waiting;
     if (waiting === undefined) return;
     for (let i = this.#next; i < waiting.length; i++) {
@@ -177,10 +187,15 @@ export class Intake {
     );
   }
 
-  #forget(): void {
-    this.bytes = EMPTY;
+  #use(chunk: Uint8Array): void {
+    this.bytes = chunk;
+    this.#buffer = undefined;
     this.at = 0;
-    this.end = 0;
+    this.end = chunk.length;
+  }
+
+  #forget(): void {
+    this.#use(EMPTY);
     this.#waiting = undefined;
     this.#next = 0;
   }
