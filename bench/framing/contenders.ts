@@ -77,12 +77,13 @@ export const batchIterator =
     drainBatches(decodeBatches(codec, sourceOf(chunks)), visit);
 
 /** The cheapest source of a stream: `ReadableStream.from` costs more than twice as much per chunk. */
-function streamOf(chunks: Chunk[]): ReadableStream<Chunk> {
+function streamOf(chunks: Chunk[], atOnce = 1): ReadableStream<Chunk> {
   let at = 0;
   return new ReadableStream({
     pull(controller) {
-      if (at < chunks.length) controller.enqueue(chunks[at++]);
-      else controller.close();
+      const stop = Math.min(chunks.length, at + atOnce);
+      while (at < stop) controller.enqueue(chunks[at++]);
+      if (at === chunks.length) controller.close();
     },
   }, { highWaterMark: 0 });
 }
@@ -105,6 +106,35 @@ async function drainBatches<T>(batches: AsyncIterable<T[]>, visit: Visit<T>) {
   for await (const batch of batches) {
     for (let i = 0; i < batch.length; i++) visit(batch[i]);
   }
+}
+
+// ───────── the same without framing ─────────
+
+/** Each item as it is, through what a face of ours consists of. */
+export const bareFaces: Record<string, Contender<Chunk>> = {
+  "iterated by for await": (items, visit) => drain(readyIterator(items), visit),
+  "enqueued 1024 at once, and read": (items, visit) =>
+    drainStream(streamOf(items, 1024), visit),
+  "enqueued one by one, and read": (items, visit) =>
+    drainStream(streamOf(items), visit),
+  "and piped through an empty TransformStream": (items, visit) =>
+    drainStream(streamOf(items).pipeThrough(new TransformStream()), visit),
+};
+
+/** An iterator whose promises are resolved already. */
+function readyIterator<T>(items: T[]): AsyncIterableIterator<T> {
+  let at = 0;
+  return {
+    next: () =>
+      Promise.resolve<IteratorResult<T>>(
+        at < items.length
+          ? { done: false, value: items[at++] }
+          : { done: true, value: undefined },
+      ),
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }
 
 // ───────── the floor: four bytes of length, big-endian ─────────
