@@ -3,7 +3,8 @@
  * hand-written loop for that format, or our own decoder where other libraries are compared. Before anything
  * is timed, all contenders of a group must give the same frames.
  *
- * The time is that of a whole stream of about 2 MiB (64 KiB where every byte is a chunk).
+ * The time is that of a whole stream of about 2 MiB (64 KiB where every byte is a chunk). Arguments choose groups by
+ * a part of their names: `deno task bench -- "lines, 64 B"`.
  *
  * @module
  */
@@ -19,6 +20,7 @@ import {
   varintPrefixed,
 } from "../src/framing/mod.ts";
 import {
+  bareFaces,
   batchIterator,
   batchStream,
   type Contender,
@@ -68,11 +70,18 @@ async function summary<T extends { length: number }>(
 
 let sink = 0;
 
+/** Whether a group was asked for: all are, unless arguments name some. */
+function isWanted(group: string): boolean {
+  return Deno.args.length === 0 ||
+    Deno.args.some((part) => group.includes(part));
+}
+
 async function group<T extends { length: number }>(
   format: string,
   it: Shape,
   contenders: Record<string, Contender<T> | undefined>,
 ): Promise<void> {
+  if (!isWanted(`${format}, ${it.name}`)) return;
   let expected: number[] | undefined;
   let baseline = true;
   for (const [name, run] of Object.entries(contenders)) {
@@ -168,36 +177,88 @@ for (const size of [64, 1024]) {
 /** Feeds views as they are needed: sixteen million of them at once would be measured instead. */
 function feedCut<T>(codec: Codec<T, never>, wire: Uint8Array, cut: number) {
   const decoder = codec.decoder();
+  const frames = [];
   for (let at = 0; at < wire.length; at += cut) {
     decoder.feed(wire.subarray(at, at + cut));
-    while (decoder.next() !== undefined) sink++;
+    for (let f = decoder.next(); f !== undefined; f = decoder.next()) {
+      frames.push(f);
+    }
   }
+  sink += frames.length;
 }
 
-// Linear: the time of 16 MiB must be 16 times that of 1 MiB, however it is cut.
+// Linear: a byte takes as long in a frame of 16 MiB as in one of 1 MiB, however it is cut. Both ways it is 16 MiB
+// of wire, and of frames that are kept to the end: memory that is used again is several times as fast as other.
 const most = 2 ** 25;
+const prefixed = lengthPrefixed({ maxFrameBytes: most });
+const long = lines({ maxFrameBytes: most });
 for (const size of [2 ** 20, 2 ** 24]) {
-  const prefixed = lengthPrefixed({ maxFrameBytes: most });
-  const long = lines({ maxFrameBytes: most });
-  const frame = encodeFrame(prefixed, new Uint8Array(size));
-  const line = encodeFrame(long, "x".repeat(size));
+  const count = 2 ** 24 / size;
+  const frame = repeated(encodeFrame(prefixed, new Uint8Array(size)), count);
+  const line = repeated(encodeFrame(long, "x".repeat(size)), count);
+  const many = count === 1 ? "a" : "sixteen";
+  const s = count === 1 ? "" : "s";
   for (const cut of [1, 16, 1460, 65_536]) {
-    // So that the small one is timed over as many bytes as the large one.
-    const options = {
-      group: `linear, ${units(cut)} chunks`,
-      n: size === 2 ** 20 ? 32 : 4,
-      warmup: 1,
-    };
+    const group = `linear, ${units(cut)} chunks`;
+    if (!isWanted(group)) continue;
+    const options = { group, n: cut < 1460 ? 3 : 10, warmup: 1 };
     Deno.bench({
       ...options,
-      name: `a frame of ${units(size)}`,
-      baseline: size === 2 ** 20,
+      name: `${many} frame${s} of ${units(size)}`,
+      baseline: count > 1,
       fn: () => feedCut(prefixed, frame, cut),
     });
     Deno.bench({
       ...options,
-      name: `a line of ${units(size)}`,
+      name: `${many} line${s} of ${units(size)}`,
       fn: () => feedCut(long, line, cut),
     });
   }
+}
+
+// What that costs without a decoder: memory of the size, filled at once, and the text of it.
+const filled = new Uint8Array(2 ** 24).fill(0x61);
+const utf8 = new TextDecoder();
+for (const size of [2 ** 20, 2 ** 24]) {
+  const group = "linear, by hand";
+  if (!isWanted(group)) continue;
+  const what = size === 2 ** 24 ? units(size) : `sixteen times ${units(size)}`;
+  for (const isText of [false, true]) {
+    Deno.bench({
+      name: isText ? `${what} and its text` : what,
+      group,
+      baseline: !isText && size === 2 ** 20,
+      n: 10,
+      warmup: 1,
+      fn: () => {
+        const kept = [];
+        for (let at = 0; at < filled.length; at += size) {
+          const copy = new Uint8Array(size);
+          copy.set(filled.subarray(at, at + size));
+          kept.push(isText ? utf8.decode(copy) : copy);
+        }
+        sink += kept.length;
+      },
+    });
+  }
+}
+
+function repeated(wire: Uint8Array, count: number): Uint8Array {
+  const all = new Uint8Array(count * wire.length);
+  for (let i = 0; i < count; i++) all.set(wire, i * wire.length);
+  return all;
+}
+
+// What no face that is a stream or an iterator can go below: the same without any framing.
+const items = new Array(32_768).fill(new Uint8Array(64));
+for (const [name, run] of Object.entries(bareFaces)) {
+  const group = "without framing, 32768 items";
+  if (!isWanted(group)) break;
+  Deno.bench({
+    name,
+    group,
+    n: 30,
+    warmup: 5,
+    fn: async () => await run(items, (item) => void (sink += item.length)),
+  });
 }

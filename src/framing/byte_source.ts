@@ -14,7 +14,7 @@
  * @module
  */
 
-import { copyBytes, EMPTY, WINDOW_BYTES } from "./bytes.ts";
+import { copyBytes, EMPTY, plainBytes, WINDOW_BYTES } from "./bytes.ts";
 import type { ByteSource } from "./codec.ts";
 import { Needle } from "./needle.ts";
 import { readUint } from "./uint.ts";
@@ -72,8 +72,9 @@ export class BufferedSource implements ByteSource {
     this.#overLimit = overLimit;
   }
 
-  append(chunk: Uint8Array): void {
-    if (chunk.length === 0) return;
+  append(fed: Uint8Array): void {
+    if (fed.length === 0) return;
+    const chunk = plainBytes(fed);
     if (this.#pieces.length > 0 && chunk.length < TINY_BYTES) {
       this.#gather(chunk);
     } else {
@@ -331,7 +332,7 @@ export class BufferedSource implements ByteSource {
     }
     if (this.#searches.length === MOST_SEARCHES) this.#searches.shift();
     const search: Search = {
-      needle: new Needle(needle.slice()),
+      needle: new Needle(new Uint8Array(needle)),
       upTo: this.#position,
       matched: 0,
       found: -1,

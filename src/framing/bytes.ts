@@ -58,9 +58,19 @@ export function copyBytes(
   }
 }
 
+/**
+ * The same bytes, without a copy, as a plain `Uint8Array`. A subclass may mean something else by the methods
+ * that are used here: the `slice()` of Node's `Buffer` gives a view.
+ */
+export function plainBytes(bytes: Uint8Array): Uint8Array {
+  return Object.getPrototypeOf(bytes) === Uint8Array.prototype
+    ? bytes
+    : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
 /** A marker given as text (taken as UTF-8) or as bytes; a copy, so that the caller may change his. */
 export function toBytes(value: string | Uint8Array): Uint8Array {
   return typeof value === "string"
     ? new TextEncoder().encode(value)
-    : value.slice();
+    : new Uint8Array(value);
 }

@@ -16,7 +16,7 @@ import {
   type HeaderFormat,
   type HeaderReading,
   NEED_MORE,
-} from "./prefix_decoder.ts";
+} from "./header_format.ts";
 
 const NAME = "contentLength";
 const CR = 0x0d;

@@ -12,7 +12,7 @@ import {
   type HeaderFormat,
   type HeaderReading,
   NEED_MORE,
-} from "./prefix_decoder.ts";
+} from "./header_format.ts";
 
 /** More digits than 2^53 has cannot be a length. */
 const MOST_DIGITS = 16;

@@ -63,20 +63,22 @@ export class DelimiterDecoder implements FrameDecoder<Uint8Array> {
     const input = this.#in;
     const from = input.at;
     if (this.#pile.length === 0 && this.#startBytes === 0 && from < input.end) {
-      const bytes = input.bytes;
-      const stop = this.#needle.find(bytes, from, input.end, 0);
+      const stop = this.#needle.find(input.bytes, from, input.end, 0);
       if (stop >= 0 && stop - from <= this.#most) {
         input.at = stop;
-        return bytes.subarray(from, stop - this.#needle.length);
+        return input.view(from, stop - this.#needle.length);
       }
       return this.#straddlingOrFault(stop);
     }
     return this.#straddlingOrFault(undefined);
   }
 
-  /** `next` for a caller who knows that no frame ends in the rest of the current chunk: it is not searched. */
-  nextWithoutEndHere(): Uint8Array | undefined {
-    return this.#straddlingOrFault(this.#in.at < this.#in.end ? -1 : undefined);
+  /**
+   * `next` for a caller who has searched the current chunk, which is not used up: `found` = the index behind its first
+   * end marker, or -1 for none.
+   */
+  nextFound(found: number): Uint8Array | undefined {
+    return this.#straddlingOrFault(found);
   }
 
   /** The loop of the scanner face: the same frames as `next`, without a view for each. */
@@ -171,7 +173,7 @@ export class DelimiterDecoder implements FrameDecoder<Uint8Array> {
     this.#matched = 0;
     const length = seen - needle.length;
     if (pile.length === 0) {
-      return bytes.subarray(at + this.#startBytes, at + length);
+      return input.view(at + this.#startBytes, at + length);
     }
     // The end marker itself may have begun in the pile.
     const frame = length <= pile.length

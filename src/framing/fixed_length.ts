@@ -8,7 +8,7 @@ import { EncodeError } from "../errors.ts";
 import type { ByteCodec } from "./codec.ts";
 import { checkInteger } from "./limits.ts";
 import { prefixCodec } from "./prefix_codec.ts";
-import type { HeaderFormat, HeaderReading } from "./prefix_decoder.ts";
+import type { HeaderFormat, HeaderReading } from "./header_format.ts";
 
 const NAME = "fixedLength";
 

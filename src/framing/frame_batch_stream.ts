@@ -5,8 +5,8 @@
  */
 
 import type { Codec } from "./codec.ts";
-import { nextBatch } from "./batch.ts";
-import { pullPair } from "./pull_pair.ts";
+import { MOST_FRAMES_AT_ONCE, nextBatch } from "./batch.ts";
+import { ALL, NONE, pullPair, SOME } from "./pull_pair.ts";
 
 /**
  * Turns a stream of bytes into a stream of arrays of frames: all that are at hand at once, 1024 at most and
@@ -32,9 +32,9 @@ export class FrameBatchStream<In> implements TransformStream<Uint8Array, In[]> {
   constructor(codec: Pick<Codec<In, never>, "name" | "decoder">) {
     const pair = pullPair<In, In[]>(codec.decoder(), (decoder, output) => {
       const batch = nextBatch(decoder);
-      if (batch === undefined) return false;
+      if (batch === undefined) return NONE;
       output.enqueue(batch);
-      return true;
+      return batch.length < MOST_FRAMES_AT_ONCE ? ALL : SOME;
     });
     this.readable = pair.readable;
     this.writable = pair.writable;

@@ -6,7 +6,7 @@
 
 import type { Codec } from "./codec.ts";
 import { MOST_FRAMES_AT_ONCE } from "./batch.ts";
-import { pullPair } from "./pull_pair.ts";
+import { ALL, NONE, pullPair, SOME } from "./pull_pair.ts";
 
 /**
  * Turns a stream of bytes into a stream of frames, for `pipeThrough`. The good frames before an error are
@@ -39,14 +39,14 @@ export class FrameDecoderStream<In> implements TransformStream<Uint8Array, In> {
       try {
         for (; count < MOST_FRAMES_AT_ONCE; count++) {
           const frame = decoder.next();
-          if (frame === undefined) break;
+          if (frame === undefined) return count === 0 ? NONE : ALL;
           output.enqueue(frame);
         }
       } catch (error) {
         // The decoder will throw it again at the next pull, when what is enqueued has been read.
         if (count === 0) throw error;
       }
-      return count > 0;
+      return SOME;
     });
     this.readable = pair.readable;
     this.writable = pair.writable;

@@ -14,7 +14,7 @@ import {
   MalformedFrameError,
   TruncatedFrameError,
 } from "../errors.ts";
-import { concat, EMPTY, hexWindow } from "./bytes.ts";
+import { concat, EMPTY, hexWindow, plainBytes } from "./bytes.ts";
 
 /** The input side of one decoder. */
 export class Intake {
@@ -22,9 +22,9 @@ export class Intake {
   readonly codec: string;
   /** The current chunk. */
   bytes: Uint8Array = EMPTY;
-  /** `bytes.buffer` and `bytes.byteOffset`, kept here because asking an array for them costs as much as a view. */
-  memory: ArrayBufferLike = EMPTY.buffer;
-  memoryAt = 0;
+  /** Memory of the current chunk, once a view of it was asked for, and where in it the chunk begins. */
+  #buffer: ArrayBufferLike | undefined;
+  #offset = 0;
   /** Index in `bytes` of the next unused byte. */
   at = 0;
   /** `bytes.length`, kept here because reading it from the array costs a check. */
@@ -44,12 +44,13 @@ export class Intake {
   }
 
   /** Adopts a chunk. After an error it is dropped: nobody will read it. */
-  feed(chunk: Uint8Array): void {
+  feed(fed: Uint8Array): void {
     this.checkFeed();
-    if (chunk.length === 0 || this.error !== undefined) return;
+    if (fed.length === 0 || this.error !== undefined) return;
+    const chunk = plainBytes(fed);
     if (this.at === this.end) {
       this.base += this.end;
-      this.#take(chunk);
+      this.#use(chunk);
     } else {
       (this.#waiting ??= []).push(chunk);
     }
@@ -60,6 +61,19 @@ export class Intake {
     if (this.ended) {
       throw new TypeError(`Cannot feed a ${this.codec} decoder after end()`);
     }
+  }
+
+  /** A view of `[from, to)` of the current chunk. Takes half as long as `subarray`, which asks for a species. */
+  view(from: number, to: number): Uint8Array {
+    const buffer = this.#buffer ?? this.#open();
+    return new Uint8Array(buffer, this.#offset + from, to - from);
+  }
+
+  /** Not in `feed`: the engine may have to move a small chunk's bytes to give it a buffer. */
+  #open(): ArrayBufferLike {
+    this.#offset = this.bytes.byteOffset;
+    this.#buffer = this.bytes.buffer;
+    return this.#buffer;
   }
 
   /** Goes to the next chunk, when the current one is used up; `false` = there is none. */
@@ -73,13 +87,8 @@ export class Intake {
       this.#next = 0;
     }
     this.base += this.end;
-    this.#take(chunk);
+    this.#use(chunk);
     return true;
-  }
-
-  /** A view of the current chunk: `bytes.subarray(start, end)` in half the time. */
-  view(start: number, end: number): Uint8Array {
-    return new Uint8Array(this.memory, this.memoryAt + start, end - start);
   }
 
   /** Bytes fed and not used up. */
@@ -89,6 +98,11 @@ export class Intake {
     if (waiting === undefined) return sum;
     for (let i = this.#next; i < waiting.length; i++) sum += waiting[i].length;
     return sum;
+  }
+
+  /** Neither bytes nor an end nor an error: whoever asks can only wait. */
+  get hasNothing(): boolean {
+    return this.empty && !this.ended && this.error === undefined;
   }
 
   /** `true` when the current chunk is used up and none waits. */
@@ -109,7 +123,7 @@ export class Intake {
   /** Copies what is unused, so that the owner of the chunks may rewrite them. */
   detach(): void {
     this.base += this.at;
-    this.#take(
+    this.#use(
       this.at === this.end ? EMPTY : this.bytes.slice(this.at, this.end),
     );
     const waiting = this.#waiting;
@@ -178,16 +192,15 @@ export class Intake {
     );
   }
 
-  #take(chunk: Uint8Array): void {
+  #use(chunk: Uint8Array): void {
     this.bytes = chunk;
-    this.memory = chunk.buffer;
-    this.memoryAt = chunk.byteOffset;
+    this.#buffer = undefined;
     this.at = 0;
     this.end = chunk.length;
   }
 
   #forget(): void {
-    this.#take(EMPTY);
+    this.#use(EMPTY);
     this.#waiting = undefined;
     this.#next = 0;
   }

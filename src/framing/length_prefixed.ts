@@ -20,7 +20,7 @@ import {
   FAULT,
   type HeaderFormat,
   type HeaderReading,
-} from "./prefix_decoder.ts";
+} from "./header_format.ts";
 import { readUint } from "./uint.ts";
 
 const NAME = "lengthPrefixed";

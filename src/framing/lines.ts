@@ -19,7 +19,7 @@ import {
   optionError,
   resolveMaxFrameBytes,
 } from "./limits.ts";
-import { Needle } from "./needle.ts";
+import { lastIndexOfByte, Needle } from "./needle.ts";
 import { Scratch } from "./pile.ts";
 import { checkWellFormed, Utf8, utf8Bytes } from "./utf8.ts";
 
@@ -28,6 +28,8 @@ const LF = 0x0a;
 const CR = 0x0d;
 /** Text decoded ahead at most, in bytes: a line that is kept may keep so much alive. */
 const RUN_BYTES = 65_536;
+/** Below this a loop finds the lines' ends sooner than a `TextDecoder` returns. */
+const SHORT_BYTES = 64;
 
 /** Options of {@linkcode lines}. */
 export interface LinesOptions extends FrameOptions {
@@ -124,15 +126,17 @@ class LinesDecoder implements FrameDecoder<string> {
   readonly #most: number;
   readonly #utf8: Utf8;
 
-  // Whole lines decoded ahead, and how far they were handed out. While there are any, the intake's cursor
-  // stays where they begin (`#settle` moves it), because counting bytes line by line costs more than cutting.
+  // Text decoded ahead, and how far its lines were handed out. While there is any, the intake's cursor stays
+  // at the byte of `#runFrom` (`#settle` moves it), because counting bytes line by line costs more than cutting.
   #run = "";
+  #runFrom = 0;
   #runAt = 0;
+  /** Bytes of the run behind the cursor. */
   #runBytes = 0;
+  /** Whether the text so far lets one hope that what follows is ASCII. */
+  #isAscii = true;
   /** Position in the stream up to which lines are decoded one by one, because one of them is not UTF-8. */
   #singlyUntil = 0;
-  /** Position in the stream from which on the current chunk is known to hold no LF. */
-  #plainFrom = Infinity;
 
   constructor(format: DelimiterFormat, utf8: Utf8) {
     this.#bytes = new DelimiterDecoder(format, this.#in);
@@ -145,25 +149,24 @@ class LinesDecoder implements FrameDecoder<string> {
   }
 
   next(): string | undefined {
-    if (this.#runAt < this.#run.length || this.#decodeRun()) {
-      const run = this.#run;
-      const from = this.#runAt;
-      const stop = run.indexOf("\n", from);
+    const run = this.#run;
+    const from = this.#runAt;
+    if (from === run.length) return this.#decodeNext();
+    const stop = run.indexOf("\n", from);
+    // Three bytes a character are the most, so the exact count is seldom needed.
+    if (
+      stop >= 0 && (3 * (stop - from) < this.#most || this.#fits(from, stop))
+    ) {
+      this.#runAt = stop + 1;
+      if (stop + 1 === run.length) this.#in.at += this.#runBytes;
       const last = stop > from && run.charCodeAt(stop - 1) === CR
         ? stop - 1
         : stop;
-      // Three bytes a character are the most, so the exact count is seldom needed.
-      if (3 * (stop - from) < this.#most || this.#fits(from, stop)) {
-        this.#runAt = stop + 1;
-        if (stop + 1 === run.length) this.#in.at += this.#runBytes;
-        return run.slice(from, last);
-      }
-      // The slow path finds the same and says so.
-      this.#settle();
-      this.#run = "";
-      this.#runAt = 0;
+      return run.slice(from, last);
     }
-    return this.#single();
+    // The beginning of a line, to which the chunk has no end; or a line that is too long, as this will find too.
+    this.#dropRun();
+    return this.#single(stop < 0 ? -1 : undefined);
   }
 
   end(): void {
@@ -171,9 +174,7 @@ class LinesDecoder implements FrameDecoder<string> {
   }
 
   takeRest(): Uint8Array {
-    this.#settle();
-    this.#run = "";
-    this.#runAt = 0;
+    this.#dropRun();
     return this.#bytes.takeRest();
   }
 
@@ -187,58 +188,98 @@ class LinesDecoder implements FrameDecoder<string> {
     this.#bytes.detach();
   }
 
-  /** Drops the lines that were handed out from the run, and moves the intake's cursor behind them. */
+  /** Moves the intake's cursor behind the lines that were handed out. */
   #settle(): void {
     const run = this.#run;
+    const from = this.#runFrom;
     const at = this.#runAt;
-    if (at === 0 || at === run.length) return;
-    const bytes = this.#runBytes === run.length ? at : utf8Bytes(run, at);
+    if (at === from || at === run.length) return;
+    const bytes = this.#runBytes === run.length - from
+      ? at - from
+      : utf8Bytes(run.slice(from, at));
     this.#in.at += bytes;
     this.#runBytes -= bytes;
-    this.#run = run.slice(at);
-    this.#runAt = 0;
+    this.#runFrom = at;
+  }
+
+  #startRun(text: string, from: number, byteLength: number): void {
+    this.#run = text;
+    this.#runFrom = from;
+    this.#runAt = from;
+    this.#runBytes = byteLength;
+  }
+
+  #dropRun(): void {
+    this.#settle();
+    this.#startRun("", 0, 0);
   }
 
   #fits(from: number, stop: number): boolean {
     return utf8Bytes(this.#run.slice(from, stop)) + 1 <= this.#most;
   }
 
-  /** Decodes all whole lines that the current chunk begins with, up to 64 KiB of them. */
-  #decodeRun(): boolean {
+  /** The next line, when no text is decoded ahead. */
+  #decodeNext(): string | undefined {
     const input = this.#in;
-    const { bytes, at, end } = input;
-    this.#plainFrom = Infinity;
-    if (
-      at === end || this.#bytes.piledBytes > 0 ||
-      input.base + at < this.#singlyUntil
-    ) return false;
-    // Stops at the end of the line before, at the latest, so no byte is passed over twice.
-    const search = Math.min(end, at + RUN_BYTES);
-    const last = bytes.lastIndexOf(LF, search - 1);
-    if (search === end) this.#plainFrom = input.base + Math.max(last + 1, at);
-    if (last < at) return false;
-    const whole = bytes.subarray(at, last + 1);
-    try {
-      this.#run = this.#utf8.decode(whole);
-    } catch {
-      this.#singlyUntil = input.base + last + 1;
-      return false;
+    const { at, end } = input;
+    const size = end - at;
+    if (size === 0 || input.base + at < this.#singlyUntil) {
+      return this.#single(undefined);
     }
-    this.#runAt = 0;
-    this.#runBytes = whole.length;
-    return true;
+    if (this.#isAscii && size >= SHORT_BYTES && size <= RUN_BYTES) {
+      // All of the chunk, also behind its last line: an end is found sooner in text than among bytes.
+      const text = this.#utf8.decodeAscii(input.view(at, end));
+      if (text !== undefined) return this.#nextOfAscii(text);
+      this.#isAscii = false;
+    }
+    return this.#bytes.piledBytes > 0
+      ? this.#single(undefined)
+      : this.#decodeWhole();
   }
 
-  /** A line that straddles chunks or is at fault. */
-  #single(): string | undefined {
+  /** `text` = the rest of the current chunk. */
+  #nextOfAscii(text: string): string | undefined {
+    if (this.#bytes.piledBytes === 0) {
+      this.#startRun(text, 0, text.length);
+      return this.next();
+    }
+    const stop = text.indexOf("\n");
+    if (stop < 0) return this.#single(-1);
+    const line = this.#single(this.#in.at + stop + 1);
+    this.#startRun(text, stop + 1, text.length - stop - 1);
+    return line;
+  }
+
+  /** Decodes all whole lines that the current chunk begins with, up to 64 KiB of them. */
+  #decodeWhole(): string | undefined {
+    const input = this.#in;
+    const { bytes, at, end } = input;
+    // Stops at the end of the line before, at the latest, so no byte is passed over twice.
+    const search = Math.min(end, at + RUN_BYTES);
+    const last = lastIndexOfByte(bytes, LF, at, search);
+    if (last < 0) return this.#single(search === end ? -1 : undefined);
+    let text: string;
+    try {
+      text = this.#utf8.decode(input.view(at, last + 1));
+    } catch {
+      this.#singlyUntil = input.base + last + 1;
+      return this.#single(undefined);
+    }
+    this.#isAscii = text.length === last + 1 - at;
+    this.#startRun(text, 0, last + 1 - at);
+    return this.next();
+  }
+
+  /**
+   * A line that straddles chunks or is at fault. `found` = the index behind its end in the current chunk, -1 where the
+   * chunk has no end, `undefined` = nobody has looked.
+   */
+  #single(found: number | undefined): string | undefined {
     const input = this.#in;
     const offset = input.base + input.at - this.#bytes.piledBytes;
-    let line: Uint8Array | undefined;
-    if (input.base + input.at >= this.#plainFrom) {
-      line = this.#bytes.nextWithoutEndHere();
-    } else {
-      line = this.#bytes.next();
-    }
+    const line = found === undefined
+      ? this.#bytes.next()
+      : this.#bytes.nextFound(found);
     if (line === undefined) return undefined;
     // Without LF it is the last line, and a CR at its end is its own.
     const ended = offset + line.length < input.base + input.at;

@@ -108,3 +108,19 @@ export function indexOfByte(
   const found = bytes.indexOf(byte, near);
   return found < end ? found : -1;
 }
+
+/** Index of the last `byte` within `[from, end)`, or -1. */
+export function lastIndexOfByte(
+  bytes: Uint8Array,
+  byte: number,
+  from: number,
+  end: number,
+): number {
+  const near = Math.max(from, end - LOOP_BYTES);
+  for (let i = end - 1; i >= near; i--) {
+    if (bytes[i] === byte) return i;
+  }
+  if (near === from) return -1;
+  const found = bytes.lastIndexOf(byte, near - 1);
+  return found >= from ? found : -1;
+}

@@ -6,11 +6,8 @@
  */
 
 import type { ByteCodec, ByteSink } from "./codec.ts";
-import {
-  type HeaderFormat,
-  PrefixDecoder,
-  PrefixScanner,
-} from "./prefix_decoder.ts";
+import type { HeaderFormat } from "./header_format.ts";
+import { PrefixDecoder, PrefixScanner } from "./prefix_decoder.ts";
 
 /** The codec of one header format. `encode` appends all of a frame or throws before it appends anything. */
 export function prefixCodec(

@@ -18,11 +18,18 @@
 
 import type { FrameDecoder } from "./codec.ts";
 
-/** Enqueues what is at hand, some frames at most; `false` = there was none. Throws only when it enqueued none. */
+/** Nothing was at hand. */
+export const NONE = 0;
+/** Some frames were enqueued, and there may be more. */
+export const SOME = 1;
+/** Some frames were enqueued, and that was all. */
+export const ALL = 2;
+
+/** Enqueues what is at hand, some frames at most, and says whether that was all. Throws only when it enqueued none. */
 export type HandOut<In, T> = (
   decoder: FrameDecoder<In>,
   controller: ReadableStreamDefaultController<T>,
-) => boolean;
+) => typeof NONE | typeof SOME | typeof ALL;
 
 /** The two ends. */
 export interface PullPair<T> {
@@ -38,46 +45,56 @@ export function pullPair<In, T>(
   let output: ReadableStreamDefaultController<T>;
   let input: WritableStreamDefaultController;
   let ended = false;
-  /** Set while a pull waits for bytes. */
-  let arrived: (() => void) | undefined;
-  /** Set while a write waits for the reader. */
+  /** Whether the reader has asked for more than there was. */
+  let wanted = false;
+  /** Whether bytes of the write under way are not used up. */
+  let writing = false;
+  /** Set while that write waits for the reader. */
   let usedUp: (() => void) | undefined;
 
-  const wakeReader = () => {
-    arrived?.();
-    arrived = undefined;
-  };
-  const wakeWriter = () => {
+  const endWrite = () => {
+    writing = false;
     usedUp?.();
     usedUp = undefined;
+  };
+
+  /** Hands out to a reader that waits; `true` = its pull is answered, be it with the end. */
+  const answer = (): boolean => {
+    try {
+      const handed = handOut(decoder, output);
+      // The reader has it all, not the stream's queue: the writer need not wait for the next pull.
+      if (handed === NONE || handed === ALL && output.desiredSize === 0) {
+        endWrite();
+      }
+      if (handed !== NONE) return true;
+    } catch (error) {
+      output.error(error);
+      input.error(error);
+      endWrite();
+      return true;
+    }
+    if (ended) output.close();
+    return ended;
+  };
+
+  /** For a reader that has been waiting: what is enqueued for it may call `pull` at once, for one behind it. */
+  const answerLate = () => {
+    wanted = false;
+    if (!answer()) wanted = true;
   };
 
   const readable = new ReadableStream<T>({
     start(controller) {
       output = controller;
     },
-    async pull() {
-      for (;;) {
-        try {
-          if (handOut(decoder, output)) return;
-        } catch (error) {
-          output.error(error);
-          input.error(error);
-          wakeWriter();
-          return;
-        }
-        wakeWriter();
-        if (ended) {
-          output.close();
-          return;
-        }
-        await new Promise<void>((resolve) => arrived = resolve);
-      }
+    pull() {
+      // Without a promise to wait for: the stream does not pull again before it has been given something.
+      wanted = !answer();
     },
     cancel(reason) {
       decoder.takeRest();
       input.error(reason);
-      wakeWriter();
+      endWrite();
     },
   }, { highWaterMark: 0 });
 
@@ -88,20 +105,19 @@ export function pullPair<In, T>(
       controller.signal.addEventListener("abort", () => {
         decoder.takeRest();
         output.error(controller.signal.reason);
-        wakeReader();
-        wakeWriter();
+        endWrite();
       });
     },
     write(chunk) {
       decoder.feed(chunk);
-      const used = new Promise<void>((resolve) => usedUp = resolve);
-      wakeReader();
-      return used;
+      writing = true;
+      if (wanted) answerLate();
+      if (writing) return new Promise((resolve) => usedUp = resolve);
     },
     close() {
       decoder.end();
       ended = true;
-      wakeReader();
+      if (wanted) answerLate();
     },
   });
 

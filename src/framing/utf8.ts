@@ -10,6 +10,9 @@ import { EncodeError } from "../errors.ts";
 /** Below this, ASCII is put together by hand sooner than the call of a `TextDecoder` returns. */
 const SHORT_BYTES = 48;
 
+/** What the lenient decoder makes of wrong bytes. */
+const WRONG = "\ufffd";
+
 /** A strict decoder of whole texts. It keeps no state between calls, so one serves any number of streams. */
 export class Utf8 {
   // The lenient decoder is several times as fast as the strict one. It shows wrong bytes as U+FFFD, and only
@@ -19,6 +22,15 @@ export class Utf8 {
     ignoreBOM: true,
     fatal: true,
   });
+
+  /** The text, if all of `bytes` are ASCII: then each is one unit of it. */
+  decodeAscii(bytes: Uint8Array): string | undefined {
+    const text = this.#lenient.decode(bytes);
+    // Any other character has fewer units than bytes; a wrong byte may have as many.
+    return text.length === bytes.length && !text.includes(WRONG)
+      ? text
+      : undefined;
+  }
 
   /** @throws {TypeError} when `bytes` are not UTF-8. */
   decode(bytes: Uint8Array): string {
@@ -33,7 +45,7 @@ export class Utf8 {
       }
     }
     const text = this.#lenient.decode(bytes);
-    if (!text.includes("\ufffd")) return text;
+    if (!text.includes(WRONG)) return text;
     try {
       return this.#strict.decode(bytes);
     } catch (cause) {

@@ -21,7 +21,7 @@ import {
   type HeaderFormat,
   HeaderReading,
   NEED_MORE,
-} from "./prefix_decoder.ts";
+} from "./header_format.ts";
 
 const NAME = "varintPrefixed";
 /** 64 bits at seven a byte. */

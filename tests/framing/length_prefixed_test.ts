@@ -276,3 +276,12 @@ Deno.test("scanner() of lengthPrefixed() visits the ranges that next() hands out
     }
   }
 });
+
+Deno.test("lengthPrefixed() takes a length of four bytes as unsigned, also where adjust is as large", () => {
+  const codec = lengthPrefixed({ adjust: 2 ** 31 + 5 });
+  const wire = Uint8Array.of(0x80, 0, 0, 0, 1, 2, 3, 4, 5);
+  const { frames, error } = run(codec, [wire]);
+  assertEquals(frames, []);
+  assertInstanceOf(error, FrameTooLargeError);
+  assertEquals(error.declaredBytes, 2 ** 32 + 9);
+});

@@ -1,11 +1,15 @@
 import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import fc from "fast-check";
 import {
   EncodeError,
   FrameTooLargeError,
   MalformedFrameError,
 } from "../../src/errors.ts";
 import { encodeFrame, lines } from "../../src/framing/mod.ts";
+import { assertSameFaces } from "../../src/testing/assert_codec.ts";
 import { cut, run, utf8 } from "./cuts.ts";
+
+const ascii = fc.constantFrom(..."abcdefghijklmnopqrstuvwxyz \t\r\0~");
 
 Deno.test("lines() ends a line at LF or CRLF, and the last one anywhere", () => {
   const cases: [string, string[]][] = [
@@ -109,4 +113,61 @@ Deno.test("lines() reads long lines and lines in chunks larger than it decodes a
     }
     assertEquals(ahead, frames);
   }
+});
+
+Deno.test("lines() gives the same where much text is decoded ahead, ASCII or not", () => {
+  // Chunks of 64 bytes and more are decoded as a whole, in another way where all of one is ASCII.
+  const line = fc.oneof(
+    { weight: 4, arbitrary: fc.string({ unit: ascii, maxLength: 150 }) },
+    { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 60 }) },
+    {
+      weight: 1,
+      arbitrary: fc.string({ unit: ascii, minLength: 190, maxLength: 210 }),
+    },
+  );
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(line, fc.constantFrom("\n", "\r\n")), {
+        maxLength: 12,
+      }),
+      fc.array(fc.nat({ max: 1500 }), { maxLength: 6 }),
+      fc.option(fc.tuple(fc.nat(), fc.nat({ max: 255 })), {
+        nil: undefined,
+        freq: 3,
+      }),
+      fc.nat({ max: 20 }),
+      (texts, cuts, wrong, stopAfter) => {
+        const codec = lines({ maxFrameBytes: 200 });
+        const wire = utf8(texts.flat().join(""));
+        if (wrong && wire.length > 0) wire[wrong[0] % wire.length] = wrong[1];
+        const cutting = cuts.sort((a, b) => a - b);
+        const expected = run(codec, cut(wire, 1));
+        const { frames, error } = assertSameFaces(codec, wire, [cutting]);
+        assertEquals(frames, expected.frames);
+        assertEquals(
+          error?.message,
+          (expected.error as Error | undefined)?.message,
+        );
+
+        // What is left after some lines is what another decoder needs to go on.
+        const decoder = codec.decoder();
+        decoder.feed(wire.slice());
+        const some: string[] = [];
+        try {
+          while (some.length < stopAfter) {
+            const frame = decoder.next();
+            if (frame === undefined) break;
+            some.push(frame);
+          }
+        } catch {
+          return;
+        }
+        const count = decoder.bufferedBytes;
+        const rest = decoder.takeRest();
+        assertEquals(rest, wire.subarray(wire.length - count));
+        assertEquals([...some, ...run(codec, [rest]).frames], expected.frames);
+      },
+    ),
+    { numRuns: 2_000 },
+  );
 });

@@ -1,0 +1,329 @@
+/**
+ * The one frame that straddles chunks, and all that goes wrong: what `PrefixDecoder` leaves to somebody else.
+ * Gathers a header that came in pieces, then takes memory of the frame's exact size and copies each of its
+ * bytes there once. Decides what is an error and what it says.
+ *
+ * The limit is checked as soon as the header is whole, before memory is taken.
+ *
+ * @module
+ */
+
+import { concat, copyBytes, EMPTY, hexByte, WINDOW_BYTES } from "./bytes.ts";
+import {
+  FAULT,
+  type HeaderFormat,
+  HeaderReading,
+  NEED_MORE,
+} from "./header_format.ts";
+import type { Intake } from "./intake.ts";
+import { DEFAULT_MAX_FRAME_BYTES } from "./limits.ts";
+
+/** A straddling header is gathered in steps of so many bytes, so that little of the payload is copied with it. */
+const GATHER_BYTES = 32;
+/** `space()` is given only where at least so much is missing: below it one read into a shared buffer is better. */
+const SPACE_BYTES = 4096;
+/** Frames up to the default limit may be put together in memory that is used again; larger ones would hold on to too much. */
+const RECYCLED_BYTES = DEFAULT_MAX_FRAME_BYTES;
+
+/** A frame of which a part has come; between such frames, nothing. */
+export class StraddlingFrame {
+  /** Whether a part of a frame has come that is no longer in the intake. */
+  active = false;
+  readonly #format: HeaderFormat;
+  readonly #reading = new HeaderReading();
+  readonly #in: Intake;
+  readonly #headerMin: number;
+  readonly #trailerBytes: number;
+  readonly #keepHeader: boolean;
+  /** Most bytes of header and payload together. */
+  readonly #most: number;
+
+  #offset = 0;
+  /** Kept for `takeRest` and for errors also when the frame is handed out without it. */
+  #header: Uint8Array = EMPTY;
+  #headerBytes = 0;
+  #frame: Uint8Array | undefined;
+  #have = 0;
+  /** The memory of the frame before, where it may be used again. */
+  #recycled: Uint8Array | undefined;
+
+  /** Takes its bytes from `input`. */
+  constructor(format: HeaderFormat, input: Intake) {
+    this.#format = format;
+    this.#in = input;
+    this.#headerMin = format.minHeaderBytes;
+    this.#trailerBytes = format.trailer < 0 ? 0 : 1;
+    this.#keepHeader = format.keepHeader;
+    this.#most = format.maxFrameBytes - this.#trailerBytes;
+  }
+
+  /** Bytes of it that have come and are no longer in the intake. */
+  get byteLength(): number {
+    return this.#headerBytes +
+      (this.#frame === undefined ? 0 : this.#have - this.#keptHeaderBytes);
+  }
+
+  /** Those bytes; there is no straddling frame afterwards. */
+  takeParts(): Uint8Array[] {
+    const parts = this.active
+      ? [
+        this.#header.slice(0, this.#headerBytes),
+        this.#frame === undefined
+          ? EMPTY
+          : this.#frame.subarray(this.#keptHeaderBytes, this.#have),
+      ]
+      : [];
+    this.#drop();
+    return parts;
+  }
+
+  /** Where its next bytes can be written directly, if it lacks many. */
+  space(): Uint8Array | undefined {
+    const frame = this.#frame;
+    if (frame === undefined || !this.#in.empty || this.#in.ended) {
+      return undefined;
+    }
+    return frame.length - this.#have >= SPACE_BYTES
+      ? frame.subarray(this.#have)
+      : undefined;
+  }
+
+  /** So many bytes were written there. */
+  filled(byteLength: number): void {
+    const rest = this.#frame === undefined
+      ? 0
+      : this.#frame.length - this.#have;
+    if (
+      !(Number.isInteger(byteLength) && byteLength >= 0 && byteLength <= rest)
+    ) {
+      throw new RangeError(
+        `Cannot take ${byteLength} bytes as filled: the frame lacks ${rest}`,
+      );
+    }
+    this.#have += byteLength;
+    this.#in.base += byteLength;
+  }
+
+  /** From now on a frame may be put together in the memory of the one before; what was kept for that is freed. */
+  recycle(): void {
+    this.#recycled = EMPTY;
+  }
+
+  /** The next frame, the stream's error, or `undefined` when all bytes are used up. */
+  next(): Uint8Array | undefined {
+    const input = this.#in;
+    if (input.error !== undefined) throw input.error;
+    for (;;) {
+      const frame = this.#frame !== undefined
+        ? this.#fill(this.#frame)
+        : input.at < input.end
+        ? (this.active ? this.#gatherHeader() : this.#startHeader())
+        : undefined;
+      if (frame !== undefined) return frame;
+      if (input.at < input.end) continue;
+      if (!input.advance()) {
+        if (input.ended && this.active) {
+          const [count, offset] = [this.byteLength, this.#offset];
+          const seen = this.#seen();
+          this.#drop();
+          input.truncated(count, offset, seen);
+        }
+        return undefined;
+      }
+    }
+  }
+
+  /** At the start of a frame, header not seen yet. */
+  #startHeader(): Uint8Array | undefined {
+    const input = this.#in;
+    const { bytes, at, end } = input;
+    this.#offset = input.base + at;
+    const reading = this.#reading;
+    reading.seenBytes = 0;
+    const header = end - at < this.#headerMin
+      ? NEED_MORE
+      : this.#format.parse(bytes, at, end, reading);
+    if (header === FAULT) {
+      const seen = bytes.slice(at, at + reading.faultBytes);
+      const hint = this.#format.hint?.(seen);
+      input.malformed(reading.fault, this.#offset, seen, hint);
+    }
+    // What is at hand is the header's first part, and no more than that.
+    const known = header === NEED_MORE ? end - at : header;
+    if (header !== NEED_MORE) this.#checkLimit(bytes, at, header);
+    this.#keep(bytes, at, 0, known);
+    this.active = true;
+    input.at = at + known;
+    return header === NEED_MORE ? undefined : this.#begin(at);
+  }
+
+  /** Goes on with a header of which an earlier chunk held the first part. */
+  #gatherHeader(): Uint8Array | undefined {
+    const input = this.#in;
+    const before = this.#headerBytes;
+    const missing = this.#headerMin - before;
+    const count = Math.min(
+      missing > 0 ? missing : GATHER_BYTES,
+      input.end - input.at,
+    );
+    this.#keep(input.bytes, input.at, before, count);
+    const gathered = before + count;
+    let header = NEED_MORE;
+    if (gathered >= this.#headerMin) {
+      const reading = this.#reading;
+      reading.seenBytes = before;
+      header = this.#format.parse(this.#header, 0, gathered, reading);
+      reading.seenBytes = 0;
+      if (header === FAULT) {
+        const seen = this.#header.slice(0, reading.faultBytes);
+        this.#drop();
+        const hint = this.#format.hint?.(seen);
+        input.malformed(reading.fault, this.#offset, seen, hint);
+      }
+    }
+    if (header === NEED_MORE) {
+      input.at += count;
+      return undefined;
+    }
+    this.#checkLimit(this.#header, 0, header);
+    this.#headerBytes = header;
+    input.at += header - before;
+    return this.#begin(-1);
+  }
+
+  /**
+   * The header is whole and within the limit: takes memory for the frame, unless it lies in this chunk.
+   * `headerAt` = where the header lies in the chunk, or -1 when it began in an earlier one.
+   */
+  #begin(headerAt: number): Uint8Array | undefined {
+    const input = this.#in;
+    const body = this.#reading.bodyBytes;
+    const kept = this.#keptHeaderBytes;
+    if (
+      kept === 0 && headerAt < 0 &&
+      input.end - input.at >= body + this.#trailerBytes
+    ) {
+      this.#checkTrailer(input.at + body, () => input.bytes.subarray(input.at));
+      const view = input.bytes.subarray(input.at, input.at + body);
+      input.at += body + this.#trailerBytes;
+      this.#drop();
+      return view;
+    }
+    const frame = this.#allocate(kept + body);
+    copyBytes(this.#header, 0, frame, 0, kept);
+    this.#frame = frame;
+    this.#have = kept;
+    return this.#fill(frame);
+  }
+
+  /** Copies into the frame what the current chunk holds of it. */
+  #fill(frame: Uint8Array): Uint8Array | undefined {
+    const input = this.#in;
+    const count = Math.min(frame.length - this.#have, input.end - input.at);
+    copyBytes(input.bytes, input.at, frame, this.#have, count);
+    input.at += count;
+    this.#have += count;
+    if (this.#have < frame.length) return undefined;
+    if (this.#trailerBytes > 0) {
+      if (input.at === input.end) return undefined;
+      this.#checkTrailer(input.at, () => frame);
+      input.at++;
+    }
+    this.#drop();
+    return frame;
+  }
+
+  get #keptHeaderBytes(): number {
+    return this.#keepHeader ? this.#headerBytes : 0;
+  }
+
+  #checkTrailer(at: number, body: () => Uint8Array): void {
+    if (this.#trailerBytes === 0) return;
+    const input = this.#in;
+    const found = input.bytes[at];
+    if (found === this.#format.trailer) return;
+    const seen = concat([
+      this.#header.slice(0, this.#headerBytes),
+      body().subarray(0, Math.min(this.#reading.bodyBytes, WINDOW_BYTES)),
+      Uint8Array.of(found),
+    ]);
+    this.#drop();
+    input.malformed(
+      `the byte after the payload is ${hexByte(found)}, not ${
+        hexByte(this.#format.trailer)
+      }`,
+      this.#offset,
+      seen,
+    );
+  }
+
+  #checkLimit(bytes: Uint8Array, at: number, header: number): void {
+    const length = header + this.#reading.bodyBytes;
+    if (length <= this.#most) return;
+    const seen = bytes.slice(at, at + header);
+    this.#drop();
+    this.#in.tooLarge(
+      length + this.#trailerBytes,
+      this.#format.maxFrameBytes,
+      this.#offset,
+      seen,
+      this.#format.hint?.(seen),
+    );
+  }
+
+  /** A limit of `Infinity` lets a peer ask for more than the engine can give: still an error of the stream. */
+  #allocate(byteLength: number): Uint8Array {
+    const recycled = this.#recycled;
+    if (recycled !== undefined && recycled.length >= byteLength) {
+      return recycled.subarray(0, byteLength);
+    }
+    try {
+      const fresh = new Uint8Array(byteLength);
+      if (recycled !== undefined && byteLength <= RECYCLED_BYTES) {
+        this.#recycled = fresh;
+      }
+      return fresh;
+    } catch {
+      const seen = this.#header.slice(0, this.#headerBytes);
+      const declared = this.#headerBytes + this.#reading.bodyBytes +
+        this.#trailerBytes;
+      this.#drop();
+      this.#in.tooLarge(
+        declared,
+        this.#format.maxFrameBytes,
+        this.#offset,
+        seen,
+        "more memory than there is",
+      );
+    }
+  }
+
+  /** Copies header bytes to where they are gathered. */
+  #keep(bytes: Uint8Array, from: number, to: number, count: number): void {
+    if (to + count > this.#header.length) {
+      const larger = new Uint8Array(Math.max(16, 2 * (to + count)));
+      larger.set(this.#header.subarray(0, to));
+      this.#header = larger;
+    }
+    copyBytes(bytes, from, this.#header, to, count);
+    this.#headerBytes = to + count;
+  }
+
+  /** The first bytes of the straddling frame, for an error. */
+  #seen(): Uint8Array {
+    return concat([
+      this.#header.slice(0, this.#headerBytes),
+      this.#frame === undefined ? EMPTY : this.#frame.slice(
+        this.#keptHeaderBytes,
+        Math.min(this.#have, this.#keptHeaderBytes + WINDOW_BYTES),
+      ),
+    ]);
+  }
+
+  #drop(): void {
+    this.active = false;
+    this.#headerBytes = 0;
+    this.#frame = undefined;
+    this.#have = 0;
+  }
+}
