@@ -19,7 +19,7 @@ import {
 
 const SHAPES = ["64x1x1", "64x16x4", "1400x16x4", "60000x1x1"];
 
-const SERVERS = ["callbacks", "script", "floor"].map((name) => ({
+const SERVERS = ["callbacks", "borrowed", "script", "floor"].map((name) => ({
   name,
   what: name,
   command: [

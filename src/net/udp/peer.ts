@@ -32,6 +32,7 @@ import { Mail } from "../mail.ts";
 import { Pulls } from "../pulls.ts";
 import type { UdpSettings } from "./options.ts";
 import { PeerInput, type PeerInputHost } from "./peer_input.ts";
+import type { Lease } from "./receive_loop.ts";
 import type { Place } from "./silence.ts";
 import type { Peer, PeerHandler, PeerHandlers } from "./types.ts";
 
@@ -246,26 +247,39 @@ export class PeerActor<In, Out, M> implements Peer<In, Out, M> {
 
   // ── what the server tells ──
 
-  /** A datagram of this peer. `bytes` may be kept if they are `owned`, else only looked at during the call. */
-  arrived(bytes: Uint8Array, owned: boolean): void {
+  /** A datagram of this peer. `true` = its `bytes`, which are lent, are still looked at. */
+  arrived(bytes: Uint8Array, lease: Lease): boolean {
     this.#silent = false;
     if (!this.#isBusy()) {
-      return this.arrivedDecoded(this.#host.decode(bytes, this), bytes.length);
+      return this.arrivedDecoded(
+        this.#host.decode(bytes, this),
+        bytes,
+        lease,
+      );
     }
-    if (!this.#input.put(bytes, owned, this.#host)) {
+    if (this.#input.put(bytes, lease === "kept", this.#host)) {
+      this.#bytesIn += bytes.length;
+    } else {
       const { emit } = this.#host.settings;
-      return emit({ kind: "dropped", actor: this.name, count: 1 });
+      emit({ kind: "dropped", actor: this.name, count: 1 });
     }
-    this.#bytesIn += bytes.length;
+    return false;
   }
 
-  /** The frames of the only datagram at hand. */
-  arrivedDecoded(frames: readonly In[], byteLength: number): void {
+  /** The same for the only datagram at hand, decoded. */
+  arrivedDecoded(
+    frames: readonly In[],
+    bytes: Uint8Array,
+    lease: Lease,
+  ): boolean {
     // Its handler may have ended it before it saw a frame.
-    if (this.#reason !== undefined) return;
-    this.#bytesIn += byteLength;
-    this.#input.serve(frames);
-    if (frames.length > 0) this.#pump();
+    if (this.#reason !== undefined) return false;
+    this.#bytesIn += bytes.length;
+    if (frames.length === 0) return false;
+    const isLent = lease === "lent";
+    this.#input.serve(frames, isLent ? bytes : undefined, this.#host);
+    this.#pump();
+    return isLent && this.#input.holds(bytes);
   }
 
   /** Something was sent, and that counts as a sign of life. */
@@ -334,12 +348,14 @@ export class PeerActor<In, Out, M> implements Peer<In, Out, M> {
         }
       } catch (error) {
         this.#crashed(error);
+        this.#input.frameOver(this.#host);
         continue;
       }
       if (isThenable(result)) {
         Promise.resolve(result).then(this.#onTurnDone, this.#onTurnFailed);
         return true;
       }
+      this.#input.frameOver(this.#host);
     }
     // So much at once: timers and other peers come first.
     this.#pause = this.#host.settings.clock.after(0, () => {
@@ -379,12 +395,14 @@ export class PeerActor<In, Out, M> implements Peer<In, Out, M> {
 
   readonly #onTurnDone = (): void => {
     this.#turning = false;
+    this.#input.frameOver(this.#host);
     this.#pump();
   };
 
   readonly #onTurnFailed = (error: unknown): void => {
     this.#turning = false;
     this.#crashed(error);
+    this.#input.frameOver(this.#host);
     this.#pump();
   };
 
@@ -392,6 +410,7 @@ export class PeerActor<In, Out, M> implements Peer<In, Out, M> {
 
   #pull(): Promise<IteratorResult<In>> {
     const pulls = this.#pulls ??= new Pulls();
+    this.#input.frameOver(this.#host);
     if (this.phase === "running" && pulls.size === 0 && this.#take()) {
       return Promise.resolve({ done: false, value: this.#frame as In });
     }
@@ -486,7 +505,10 @@ export class PeerActor<In, Out, M> implements Peer<In, Out, M> {
     this.#scripts--;
     const told = this.#reason?.by === "failure" && this.#reason.error === error;
     // What its loop was told, passed on, is not the script's own failure.
-    if (!told && incarnation === this.#incarnation) this.#crashed(error);
+    if (!told && incarnation === this.#incarnation) {
+      this.#crashed(error);
+      this.#input.frameOver(this.#host);
+    }
     this.#pump();
   }
 
@@ -535,6 +557,7 @@ export class PeerActor<In, Out, M> implements Peer<In, Out, M> {
   #over(): void {
     if (this.#ending === "over") return;
     this.#ending = "over";
+    this.#input.end(this.#host);
     this.#graceTimer?.cancel();
     this.#life.to("ended");
     this.#host.settings.emit({

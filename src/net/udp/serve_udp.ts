@@ -23,6 +23,7 @@ import { PeerActor, type PeerHost } from "./peer.ts";
 import type { Sender } from "./peer_input.ts";
 import {
   isCutOff,
+  type Lease,
   ReceiveLoop,
   type ReceiveLoopOwner,
 } from "./receive_loop.ts";
@@ -79,6 +80,7 @@ export class DatagramServer<In, Out, M>
   readonly exited: Promise<ExitReason>;
   #resolveExited!: (reason: ExitReason) => void;
   readonly peers = new Map<string, PeerActor<In, Out, M>>();
+  readonly poisons: boolean;
 
   /** The peer that was last heard from a port: found without writing its address as text. */
   readonly #lastHeard = new Map<number, PeerActor<In, Out, M>>();
@@ -110,6 +112,7 @@ export class DatagramServer<In, Out, M>
     this.settings = settings;
     this.#graceMs = settings.graceMs;
     this.handler = handler;
+    this.poisons = settings.frames === "poisoned";
     this.exited = new Promise((resolve) => this.#resolveExited = resolve);
     this.#socket = socket;
     this.#codec = codec;
@@ -129,7 +132,11 @@ export class DatagramServer<In, Out, M>
     );
     settings.emit({ kind: "listening", server: name, addr: this.addr });
     this.#loop = new ReceiveLoop(socket, this, {
-      aliases: codec.aliases,
+      lease: !codec.aliases
+        ? "call"
+        : settings.frames === "kept"
+        ? "kept"
+        : "lent",
       clock: settings.clock,
     });
     if (options.transport !== "unixpacket") {
@@ -180,20 +187,18 @@ export class DatagramServer<In, Out, M>
 
   // ── what the receive loop tells ──
 
-  onDatagram(bytes: Uint8Array, from: Deno.Addr): void {
-    if (this.#ending !== undefined) return;
+  onDatagram(bytes: Uint8Array, from: Deno.Addr, lease: Lease): boolean {
+    if (this.#ending !== undefined) return false;
     const known = this.#find(from);
     if (known !== undefined) {
       this.#silence.heard(known.place!);
-      return known.arrived(bytes, this.#codec.aliases);
+      return known.arrived(bytes, lease);
     }
     // A stranger that talks rubbish is not worth a peer.
     const frames = this.#decode(bytes, from);
-    if (frames === undefined) return;
-    this.#make(from, addrText(from), false).arrivedDecoded(
-      frames,
-      bytes.length,
-    );
+    if (frames === undefined) return false;
+    const peer = this.#make(from, addrText(from), false);
+    return peer.arrivedDecoded(frames, bytes, lease);
   }
 
   onFailed(error: unknown, retryInMs: number): void {
@@ -232,6 +237,10 @@ export class DatagramServer<In, Out, M>
 
   release(byteLength: number): void {
     this.#queuedBytes -= byteLength;
+  }
+
+  giveBack(bytes: Uint8Array, free: boolean): void {
+    this.#loop.giveBack(bytes, free);
   }
 
   onEnding(peer: PeerActor<In, Out, M>): void {
