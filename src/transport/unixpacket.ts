@@ -31,13 +31,25 @@ interface Waiting {
   resolve(byteLength: number | Promise<number>): void;
 }
 
+/** Where the waker of a socket is bound. */
+export function wakerPath(path: string): string {
+  return `${path}.wake`;
+}
+
+/** What `join` answers. */
+export function noMulticast(): Promise<never> {
+  return Promise.reject(
+    new TypeError("Cannot join multicast: a Unix socket has none"),
+  );
+}
+
 /** Binds a Unix datagram socket and its waker. */
 export function bindUnixpacket(endpoint: UnixpacketEndpoint): DatagramSocket {
   const bind = (path: string) =>
     Deno.listenDatagram({ transport: "unixpacket", path });
   const conn = bind(endpoint.path);
   try {
-    const waker = bind(`${endpoint.path}.wake`);
+    const waker = bind(wakerPath(endpoint.path));
     return new UnixpacketSocket(conn, waker);
   } catch (error) {
     closeAndRemove(conn);
@@ -92,9 +104,7 @@ class UnixpacketSocket implements DatagramSocket {
   }
 
   join(): Promise<Membership> {
-    return Promise.reject(
-      new TypeError("Cannot join multicast: a Unix socket has none"),
-    );
+    return noMulticast();
   }
 
   close(): void {

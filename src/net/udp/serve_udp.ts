@@ -40,7 +40,8 @@ import type { PeerHandler, UdpOptions, UdpServer } from "./types.ts";
  * @param options Where to bind, the codec, and limits; every limit has a default.
  * @param handler Called at the first datagram of each peer, and again at each restart.
  * @throws {ListenError} The address cannot be bound; `code` says why, such as `"ADDR_IN_USE"`, or
- * `"UNSTABLE_NET"` where Deno runs without `--unstable-net`.
+ * `"UNSTABLE_NET"` where Deno runs without `--unstable-net`. A socket file that is in the way is looked into first:
+ * whether somebody answers there is told by `exited`.
  * @throws {RangeError} An option is out of range; the message names it and its value.
  * @throws {TypeError} An unknown transport.
  *
@@ -94,6 +95,8 @@ export class DatagramServer<In, Out, M>
   readonly #leaving = new Set<PeerActor<In, Out, M>>();
   /** The wait for the last sends. */
   readonly #pause: Pause;
+  /** Settles when a socket that was not bound at once is, or is not; never rejects. */
+  #bound: Promise<void> | undefined;
   #made = 0;
   #queuedBytes = 0;
   #ending: Promise<void> | undefined;
@@ -130,7 +133,13 @@ export class DatagramServer<In, Out, M>
       (error, remoteAddr) =>
         settings.emit({ kind: "sendFailed", server: name, remoteAddr, error }),
     );
-    settings.emit({ kind: "listening", server: name, addr: this.addr });
+    if (socket.bound === undefined) this.#listening();
+    else {
+      this.#bound = socket.bound.then(
+        () => this.#listening(),
+        (error) => this.#fail(error),
+      );
+    }
     this.#loop = new ReceiveLoop(socket, this, {
       lease: !codec.aliases
         ? "call"
@@ -260,6 +269,12 @@ export class DatagramServer<In, Out, M>
 
   // ── inside ──
 
+  #listening(): void {
+    if (this.#ending !== undefined) return;
+    const { name: server, addr } = this;
+    this.settings.emit({ kind: "listening", server, addr });
+  }
+
   #find(from: Deno.Addr): PeerActor<In, Out, M> | undefined {
     if (from.transport !== "udp") return this.peers.get(addrText(from));
     const { hostname, port } = from;
@@ -345,6 +360,7 @@ export class DatagramServer<In, Out, M>
     const sent = this.#outgoing.idle().then(() => this.#pause.cut());
     await this.#pause.wait(this.#graceMs);
     await this.#loop.stop();
+    await this.#bound;
     await sent;
     this.#resolveExited(reason);
   }
