@@ -1,13 +1,13 @@
 /**
- * A datagram server: one socket, its receive loop, its peers. Decides which datagram makes a peer, which peer
- * goes when there are too many, and how all of it ends: every peer serves what is at hand, then the socket closes.
+ * A datagram server: one socket, its receive loop, its peers. Decides which datagram makes a peer, and how all of it
+ * ends: every peer serves what is at hand, then the socket closes.
  *
  * @module
  */
 
 import type { ExitReason } from "../../actor/mod.ts";
-import { ActorStoppedError, FrameTooLargeError } from "../../errors.ts";
-import { type Codec, decodeAll } from "../../framing/mod.ts";
+import { ActorStoppedError } from "../../errors.ts";
+import type { Codec } from "../../framing/mod.ts";
 import {
   addrText,
   type DatagramSocket,
@@ -17,17 +17,17 @@ import {
   peerAddr,
 } from "../../transport/mod.ts";
 import { Pause } from "../pause.ts";
+import { decodeDatagram } from "./decode_datagram.ts";
 import { resolveUdpOptions, type UdpSettings } from "./options.ts";
 import { Outgoing } from "./outgoing.ts";
 import { PeerActor, type PeerHost } from "./peer.ts";
+import { PeerDirectory } from "./peer_directory.ts";
 import type { Sender } from "./peer_input.ts";
 import {
-  isCutOff,
   type Lease,
   ReceiveLoop,
   type ReceiveLoopOwner,
 } from "./receive_loop.ts";
-import { Silence } from "./silence.ts";
 import type { PeerHandler, UdpOptions, UdpServer } from "./types.ts";
 
 /**
@@ -80,19 +80,14 @@ export class DatagramServer<In, Out, M>
   readonly handler: PeerHandler<In, Out, M>;
   readonly exited: Promise<ExitReason>;
   #resolveExited!: (reason: ExitReason) => void;
-  readonly peers = new Map<string, PeerActor<In, Out, M>>();
   readonly poisons: boolean;
 
-  /** The peer that was last heard from a port: found without writing its address as text. */
-  readonly #lastHeard = new Map<number, PeerActor<In, Out, M>>();
   readonly #socket: DatagramSocket;
   readonly #codec: Codec<In, Out>;
   readonly #signal: AbortSignal | undefined;
   readonly #loop: ReceiveLoop;
   readonly #outgoing: Outgoing<Out>;
-  readonly #silence: Silence<PeerActor<In, Out, M>>;
-  /** Peers whose end has begun: a last turn may still run. */
-  readonly #leaving = new Set<PeerActor<In, Out, M>>();
+  readonly #directory: PeerDirectory<PeerActor<In, Out, M>>;
   /** The wait for the last sends. */
   readonly #pause: Pause;
   /** Settles when a socket that was not bound at once is, or is not; never rejects. */
@@ -121,11 +116,7 @@ export class DatagramServer<In, Out, M>
     this.#codec = codec;
     this.#signal = signal;
     this.#pause = new Pause(settings.clock);
-    this.#silence = new Silence(
-      settings.clock,
-      settings.peerIdleMs,
-      (peer) => peer.silenced(),
-    );
+    this.#directory = new PeerDirectory(settings);
     this.#outgoing = new Outgoing(
       socket,
       codec,
@@ -153,6 +144,10 @@ export class DatagramServer<In, Out, M>
     }
     if (signal?.aborted) this.#onAbort();
     else signal?.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  get peers(): ReadonlyMap<string, PeerActor<In, Out, M>> {
+    return this.#directory.peers;
   }
 
   peer(
@@ -198,9 +193,9 @@ export class DatagramServer<In, Out, M>
 
   onDatagram(bytes: Uint8Array, from: Deno.Addr, lease: Lease): boolean {
     if (this.#ending !== undefined) return false;
-    const known = this.#find(from);
+    const known = this.#directory.find(from);
     if (known !== undefined) {
-      this.#silence.heard(known.place!);
+      this.#directory.heard(known);
       return known.arrived(bytes, lease);
     }
     // A stranger that talks rubbish is not worth a peer.
@@ -230,7 +225,7 @@ export class DatagramServer<In, Out, M>
     if (byteLength === undefined) {
       this.settings.emit({ kind: "dropped", actor: peer.name, count: 1 });
     } else if (peer.madeHere) {
-      this.#silence.heard(peer.place!);
+      this.#directory.heard(peer);
       peer.renewed();
     }
     return byteLength;
@@ -253,18 +248,11 @@ export class DatagramServer<In, Out, M>
   }
 
   onEnding(peer: PeerActor<In, Out, M>): void {
-    this.peers.delete(peer.key);
-    const { remoteAddr } = peer;
-    if (
-      remoteAddr.transport === "udp" &&
-      this.#lastHeard.get(remoteAddr.port) === peer
-    ) this.#lastHeard.delete(remoteAddr.port);
-    this.#silence.remove(peer.place!);
-    this.#leaving.add(peer);
+    this.#directory.free(peer);
   }
 
   onEnded(peer: PeerActor<In, Out, M>): void {
-    this.#leaving.delete(peer);
+    this.#directory.forget(peer);
   }
 
   // ── inside ──
@@ -275,34 +263,14 @@ export class DatagramServer<In, Out, M>
     this.settings.emit({ kind: "listening", server, addr });
   }
 
-  #find(from: Deno.Addr): PeerActor<In, Out, M> | undefined {
-    if (from.transport !== "udp") return this.peers.get(addrText(from));
-    const { hostname, port } = from;
-    const last = this.#lastHeard.get(port);
-    if ((last?.remoteAddr as Deno.NetAddr | undefined)?.hostname === hostname) {
-      return last;
-    }
-    const known = this.peers.get(addrText(from));
-    if (known !== undefined) this.#lastHeard.set(port, known);
-    return known;
-  }
-
   #make(
     remoteAddr: Deno.Addr,
     key: string,
     madeHere: boolean,
   ): PeerActor<In, Out, M> {
-    while (this.peers.size >= this.settings.maxPeers) {
-      this.#silence.longest!.end({ by: "limit" });
-    }
-    const peer = new PeerActor(this, {
-      id: ++this.#made,
-      remoteAddr,
-      key,
-      madeHere,
-    });
-    this.peers.set(key, peer);
-    peer.place = this.#silence.add(peer);
+    const peer = this.#directory.add(() =>
+      new PeerActor(this, { id: ++this.#made, remoteAddr, key, madeHere })
+    );
     peer.open();
     return peer;
   }
@@ -314,8 +282,7 @@ export class DatagramServer<In, Out, M>
     connection?: number,
   ): In[] | undefined {
     try {
-      if (isCutOff(bytes)) throw cutOff(this.#codec.name, bytes);
-      return decodeAll(this.#codec, bytes);
+      return decodeDatagram(this.#codec, bytes);
     } catch (error) {
       this.settings.emit({
         kind: "malformed",
@@ -344,8 +311,7 @@ export class DatagramServer<In, Out, M>
   #killPeers(): void {
     this.#graceMs = 0;
     this.#pause.cut();
-    for (const peer of this.peers.values()) peer.kill();
-    for (const peer of this.#leaving) peer.kill();
+    for (const peer of this.#directory.all()) peer.kill();
   }
 
   #end(reason: ExitReason): void {
@@ -355,7 +321,7 @@ export class DatagramServer<In, Out, M>
   }
 
   async #shut(reason: ExitReason): Promise<void> {
-    const peers = [...this.peers.values(), ...this.#leaving];
+    const peers = this.#directory.all();
     await Promise.all(peers.map(({ exited }) => exited));
     const sent = this.#outgoing.idle().then(() => this.#pause.cut());
     await this.#pause.wait(this.#graceMs);
@@ -364,15 +330,4 @@ export class DatagramServer<In, Out, M>
     await sent;
     this.#resolveExited(reason);
   }
-}
-
-function cutOff(codec: string, bytes: Uint8Array): FrameTooLargeError {
-  return new FrameTooLargeError({
-    codec,
-    offset: 0,
-    window: "",
-    declaredBytes: bytes.length,
-    maxFrameBytes: bytes.length - 1,
-    hint: "the datagram was cut off where it was received",
-  });
 }
