@@ -64,6 +64,10 @@ export class PeerTurns<In, M> {
   /** Of a message and a frame that both wait, the frame comes next. */
   #wireIsNext = true;
 
+  // Made with the first turn that is awaited.
+  #onTurnDone: (() => void) | undefined;
+  #onTurnFailed: ((error: unknown) => void) | undefined;
+
   framesIn = 0;
   bytesIn = 0;
 
@@ -102,7 +106,9 @@ export class PeerTurns<In, M> {
         this.#life.phase !== "running" ||
         this.#life.handlers?.message !== undefined,
       onMail: () => {
-        if (!this.isTurning && !this.#isPumping) queueMicrotask(this.pump);
+        if (!this.isTurning && !this.#isPumping) {
+          queueMicrotask(() => this.pump());
+        }
       },
     }, this.#host.settings);
   }
@@ -152,7 +158,7 @@ export class PeerTurns<In, M> {
   }
 
   /** Serves what is at hand. Safe to call at any time. */
-  readonly pump = (): void => {
+  pump(): void {
     if (this.#isPumping) return;
     if (!this.isTurning && this.#pause === undefined) {
       this.#isPumping = true;
@@ -160,7 +166,7 @@ export class PeerTurns<In, M> {
       this.#isPumping = false;
     }
     if (this.#life.isOver) this.#life.finish();
-  };
+  }
 
   /** Nothing more is taken in, and what waits is dropped; the turn under way may finish. */
   close(): void {
@@ -221,7 +227,10 @@ export class PeerTurns<In, M> {
         continue;
       }
       if (isThenable(result)) {
-        Promise.resolve(result).then(this.#onTurnDone, this.#onTurnFailed);
+        Promise.resolve(result).then(
+          this.#onTurnDone ??= () => this.#turnDone(),
+          this.#onTurnFailed ??= (error) => this.#turnFailed(error),
+        );
         return true;
       }
       this.frameOver();
@@ -268,16 +277,16 @@ export class PeerTurns<In, M> {
       (this.#life.handlers === undefined && (this.#pulls?.size ?? 0) === 0);
   }
 
-  readonly #onTurnDone = (): void => {
+  #turnDone(): void {
     this.isTurning = false;
     this.frameOver();
     this.pump();
-  };
+  }
 
-  readonly #onTurnFailed = (error: unknown): void => {
+  #turnFailed(error: unknown): void {
     this.isTurning = false;
     this.#life.crashed(error);
     this.frameOver();
     this.pump();
-  };
+  }
 }
