@@ -15,9 +15,9 @@ import {
 
 /** A writer with this much in it takes no more: the next datagram goes into another. */
 const FULL_BYTES = 16_384;
-/** What a writer may hold and still be kept: the largest datagram behind a writer that is not quite full. */
-const KEPT_BYTES = FULL_BYTES + 65_536;
-/** Writers that are kept for the next datagrams: 1.25 MiB at most. */
+/** What a writer may hold and still be kept: the largest datagram, twice, since its memory doubles when it grows. */
+const KEPT_BYTES = 131_072;
+/** Writers that are kept for the next datagrams: 2 MiB at most. */
 const KEPT_WRITERS = 16;
 
 /** The sending half of one socket. */
@@ -55,6 +55,12 @@ export class Outgoing<Out> {
     this.#onFailed = onFailed;
   }
 
+  /** Bytes of memory that it holds on to, whatever the system still looks at besides. */
+  get heldBytes(): number {
+    return [this.#writer, ...this.#full, ...this.#spare]
+      .reduce((sum, { capacity }) => sum + capacity, 0);
+  }
+
   /**
    * Sends `frame`, and says how many bytes that are; `undefined` = so much waits already that it was dropped.
    *
@@ -83,7 +89,8 @@ export class Outgoing<Out> {
 
   #writerWithRoom(): ByteWriter {
     if (this.#writer.length < FULL_BYTES) return this.#writer;
-    this.#full.push(this.#writer);
+    // Above that the system alone knows them, and they are gone when it has sent what is in them.
+    if (this.#full.length < KEPT_WRITERS) this.#full.push(this.#writer);
     return this.#writer = this.#spare.pop() ?? new ByteWriter();
   }
 
