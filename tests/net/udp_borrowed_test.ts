@@ -197,8 +197,10 @@ Deno.test("frames: 'borrowed' receives into the memory of frames whose turn is o
 Deno.test("frames: 'borrowed' leaves a frame alone until its turn ends, however many turns there are", async () => {
   const turns = gates();
   const seen: string[] = [];
+  const lent = new Set<ArrayBufferLike>();
   const { server, socket, clock } = open((peer) => ({
     async frame(frame) {
+      if (frame.buffer.byteLength === 65_536) lent.add(frame.buffer);
       const before = text(frame);
       await turns.wait();
       assertEquals(text(frame), before);
@@ -222,11 +224,61 @@ Deno.test("frames: 'borrowed' leaves a frame alone until its turn ends, however 
     await clock.settle();
   }
   assertEquals(seen.toSorted(), expected.toSorted());
+  assertEquals(lent.size, MOST_LENT, "above that, copies");
   assertEquals(
     seen.filter((line) => line.startsWith("7 ")),
     expected.filter((line) => line.startsWith("7 ")),
   );
   await server.stop();
+});
+
+Deno.test("frames: 'borrowed' leaves the later frames of a datagram alone, too", async () => {
+  const turns = gates();
+  const seen: string[] = [];
+  const { server, socket, clock } = open(
+    (peer) => ({
+      async frame(frame) {
+        if (peer.id > 1) return;
+        await turns.wait();
+        seen.push(text(frame));
+      },
+    }),
+    "borrowed",
+    delimited("\n"),
+  );
+  socket.peer(5, "one\ntwo\nthree\n");
+  for (let port = 6; seen.length < 3; port++) {
+    await clock.settle();
+    socket.peer(port, "xxxxxxxxxxxxxxxxxxxx\n");
+    await clock.settle();
+    turns.openAll();
+    await clock.settle();
+  }
+  assertEquals(seen, ["one", "two", "three"]);
+  await server.stop();
+});
+
+Deno.test("frames: 'borrowed' gets its memory back from a peer that ends with frames unserved", async () => {
+  for (const waits of [false, true]) {
+    const memory = new Set<ArrayBufferLike>();
+    const { server, socket, clock } = open(
+      (peer) => ({
+        async frame(frame) {
+          memory.add(frame.buffer);
+          peer.close();
+          if (waits) await undefined;
+        },
+      }),
+      "borrowed",
+      delimited("\n"),
+    );
+    for (let i = 0; i < 50; i++) {
+      socket.peer(5, "one\ntwo\nthree\n");
+      await clock.settle();
+    }
+    assert(memory.size <= 2, `${memory.size} buffers`);
+    await server.stop();
+  }
 });
 
 Deno.test("frames: 'borrowed' does not touch the frame of a turn that was killed, and lends on", async () => {
