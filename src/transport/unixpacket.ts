@@ -66,6 +66,7 @@ class UnixpacketSocket implements DatagramSocket {
   /** The send that needed no waking. */
   #direct: Promise<unknown> | undefined;
   #woken = false;
+  #isClosed = false;
   #waiting: Waiting[] = [];
 
   constructor(conn: Deno.DatagramConn, waker: Deno.DatagramConn) {
@@ -93,6 +94,8 @@ class UnixpacketSocket implements DatagramSocket {
   }
 
   send(bytes: Uint8Array, to: Deno.Addr): Promise<number> {
+    // Nothing would wake it any more; Deno says that it is closed.
+    if (this.#isClosed) return this.#conn.send(bytes, to);
     return new Promise((resolve) => {
       this.#waiting.push({ bytes, to, resolve });
       const isFree = !this.#receiving && this.#direct === undefined;
@@ -108,6 +111,7 @@ class UnixpacketSocket implements DatagramSocket {
   }
 
   close(): void {
+    this.#isClosed = true;
     closeAndRemove(this.#conn);
     closeAndRemove(this.#waker);
     while (this.#waiting.length > 0) void this.#sendNext();

@@ -76,8 +76,9 @@ class Takeover implements DatagramSocket {
       if (this.#isClosed) this.#opened.reject(interrupted());
       throw listenError(path, error);
     }
-    if (this.#isClosed) this.#socket.close();
-    this.#opened.resolve(this.#socket);
+    if (!this.#isClosed) return this.#opened.resolve(this.#socket);
+    this.#socket.close();
+    this.#opened.reject(interrupted());
   }
 }
 

@@ -2,9 +2,13 @@
 
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { lines, ListenError, type NetEvent } from "../../mod.ts";
-import { serveUdp } from "../../udp.ts";
+import { serveUdp, type UdpOptions } from "../../udp.ts";
+import { resolveUdpOptions } from "../../src/net/udp/options.ts";
+import { DatagramServer } from "../../src/net/udp/serve_udp.ts";
 import { openDatagrams } from "../../src/transport/datagram.ts";
+import { manualClock } from "../../src/testing/manual_clock.ts";
 import { startChild } from "../support/child.ts";
+import { ScriptedDatagrams } from "./scripted_datagrams.ts";
 
 const CHILD = `
   import { lines } from "@packetboat/net";
@@ -213,4 +217,92 @@ Deno.test("openDatagrams() on unixpacket: what was pending when it could not be 
     assertInstanceOf(reasons[1], Deno.errors.Interrupted);
     assertInstanceOf(reasons[2], TypeError);
   }
+});
+
+Deno.test("openDatagrams() on unixpacket that is closed before it is bound leaves nothing open, and no file", async () => {
+  await using folder = await tempFolder();
+  const path = folder.path("s");
+  leaveBehind(path, `${path}.wake`);
+  const socket = openDatagrams({ transport: "unixpacket", path });
+  const settled = Promise.allSettled([
+    socket.receive(new Uint8Array(10)),
+    socket.send(new Uint8Array(1), socket.addr),
+  ]);
+  socket.close();
+  await socket.bound;
+  assertEquals(
+    (await settled).map(({ status }) => status),
+    ["rejected", "rejected"],
+  );
+  assertEquals(folder.files(), []);
+});
+
+Deno.test("a send on unixpacket that comes after close() rejects, also while a receive is ending", async () => {
+  await using folder = await tempFolder();
+  for (const receives of [true, false]) {
+    const path = folder.path("s");
+    const socket = openDatagrams({ transport: "unixpacket", path });
+    const receive = receives ? socket.receive(new Uint8Array(10)) : undefined;
+    socket.close();
+    const [sent] = await Promise.allSettled([
+      socket.send(new Uint8Array(1), socket.addr),
+      receive,
+    ]);
+    assertEquals(sent.status, "rejected");
+  }
+});
+
+/** A socket that is bound when the test says so. */
+class Late extends ScriptedDatagrams {
+  readonly #bound = Promise.withResolvers<void>();
+  readonly bound = this.#bound.promise;
+  bind = this.#bound.resolve;
+  refuse = this.#bound.reject;
+}
+
+function serveLate() {
+  const socket = new Late();
+  const clock = manualClock();
+  const events: NetEvent["kind"][] = [];
+  const options: UdpOptions<string, string> = {
+    port: 0,
+    codec: lines(),
+    clock,
+    onEvent: ({ kind }) => void events.push(kind),
+  };
+  const settings = resolveUdpOptions(options);
+  const server = new DatagramServer<string, string, never>(
+    socket,
+    options,
+    settings,
+    () => ({ frame() {} }),
+  );
+  return { socket, clock, events, server };
+}
+
+Deno.test("a server whose socket is bound late listens then, and not when it has stopped", async () => {
+  const { socket, clock, events, server } = serveLate();
+  assertEquals(events, []);
+  socket.bind();
+  await socket.bound;
+  assertEquals(events, ["listening"]);
+  const stopping = server.stop();
+  await clock.advance(5_000);
+  await stopping;
+
+  const late = serveLate();
+  let isOver = false;
+  const stopped = late.server.stop({ graceMs: 0 }).then(() => isOver = true);
+  await late.clock.advance(0);
+  assertEquals([late.socket.closed, isOver], [true, false]);
+  late.socket.bind();
+  await stopped;
+  assertEquals(late.events, []);
+});
+
+Deno.test("a server whose socket cannot be bound late ends with the error", async () => {
+  const { socket, server } = serveLate();
+  const error = new ListenError("no", "ADDR_IN_USE");
+  socket.refuse(error);
+  assertEquals(await server.exited, { kind: "failed", error });
 });
