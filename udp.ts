@@ -5,7 +5,7 @@
  * @module
  */
 
-export { datagram, serveUdp } from "./src/net/mod.ts";
+export { datagram, serveUdp, udpChild } from "./src/net/mod.ts";
 export type {
   Peer,
   PeerHandler,

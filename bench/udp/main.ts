@@ -1,54 +1,81 @@
 /**
- * Datagrams echoed over loopback: ours beside the bare receive/send loop (the floor). Each server is a process of
- * its own on a processor of its own, the load generator has another. The servers take turns within each round, and
- * what is compared is the median over the rounds of the ratios within one.
+ * Datagrams echoed over loopback: ours beside the bare receive/send loop (the floor). How they take turns is in
+ * `bench/rounds.ts`.
  *
  * @module
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import type { Candidate, Running } from "../echo/servers.ts";
 import {
-  cpuSeconds,
-  processors,
-  run,
-  type Running,
-  start,
-  stopAll,
-  stopAllOnSignals,
-} from "../echo/servers.ts";
+  cell,
+  chosen,
+  compare,
+  median,
+  readPlan,
+  refusing,
+  runBench,
+  type Sample,
+  startAll,
+  takeTurns,
+  underLoad,
+} from "../rounds.ts";
 
 const SHAPES = ["64x1x1", "64x16x4", "1400x16x4", "60000x1x1"];
 
-const SERVERS = ["callbacks", "script", "floor"].map((name) => ({
-  name,
-  what: name,
-  command: [
-    "deno",
-    "run",
-    "--unstable-net",
-    "--allow-net=127.0.0.1",
-    `bench/udp/server_${name}.ts`,
-  ],
-}));
+const CANDIDATES: readonly Candidate[] = [
+  candidate("callbacks", "Packetboat, as it comes"),
+  candidate("borrowed", 'Packetboat, `frames: "borrowed"`'),
+  candidate("script", "Packetboat, `for await`"),
+  candidate("floor", "Deno, bare loop"),
+];
 
 const HELP = `Datagrams echoed over loopback, beside the bare loop.
 
   --shape SIZExSOCKETSxFLIGHT  bytes, clients, datagrams in flight for each; may be repeated
                                (default: ${SHAPES.join(" ")})
+  --server NAME                may be repeated (default: all of ${
+  CANDIDATES.map(({ name }) => name).join(" ")
+})
   --seconds N                  of each measurement (default: 0.5)
   --rounds N                   recorded ones; one more goes before them (default: 9)
+  --unpinned                   do not give each side one processor
   --json                       one object for each line
   --help
 
 datagrams/s is what came back; lost is what did not, in all rounds. CPU is what the server's process worked for
 one datagram. "of floor" compares within a round, in datagrams/s and in CPU; above 1 is faster.`;
 
-/** What one server did in one round. */
-interface Sample {
-  perSecond: number;
-  lost: number;
-  /** Microseconds of work for each datagram. */
-  cpuMicros: number | undefined;
+const refuse = refusing("bench:udp");
+
+function candidate(name: string, what: string): Candidate {
+  const script = `bench/udp/server_${name}.ts`;
+  const flags = ["--unstable-net", "--allow-net=127.0.0.1"];
+  return { name, what, command: ["deno", "run", ...flags, script] };
+}
+
+function readFlags() {
+  const flags = parseArgs(Deno.args, {
+    string: ["seconds", "rounds", "shape", "server"],
+    boolean: ["json", "help", "unpinned"],
+    collect: ["shape", "server"],
+    default: { seconds: "0.5", rounds: "9" },
+    unknown: (argument: string) => refuse(`what is ${argument}?`),
+  });
+  if (flags.help) {
+    console.log(HELP);
+    Deno.exit(0);
+  }
+  return {
+    ...readPlan(
+      flags,
+      { shapes: SHAPES, shapeHelp: "SIZExSOCKETSxFLIGHT" },
+      refuse,
+    ),
+    candidates: chosen(CANDIDATES, flags.server as string[], refuse),
+    pinned: flags.unpinned !== true,
+    json: flags.json === true,
+  };
 }
 
 async function measure(
@@ -56,10 +83,12 @@ async function measure(
   shape: string,
   seconds: number,
   cpu: number | undefined,
-): Promise<Sample> {
-  const before = await cpuSeconds(server.pid);
-  const load = JSON.parse(
-    await run([
+): Promise<Sample & { lost: number }> {
+  const sample = await underLoad<
+    { datagrams: number; lost: number; seconds: number }
+  >(
+    server,
+    [
       "deno",
       "run",
       "--quiet",
@@ -69,109 +98,56 @@ async function measure(
       String(server.port),
       ...shape.split("x"),
       String(seconds),
-    ], cpu),
-  ) as { datagrams: number; lost: number; seconds: number };
-  const after = await cpuSeconds(server.pid);
-  return {
-    perSecond: load.datagrams / load.seconds,
-    lost: load.lost,
-    cpuMicros: before === undefined || after === undefined
-      ? undefined
-      : (after - before) * 1e6 / load.datagrams,
-  };
+    ],
+    ({ datagrams }) => datagrams,
+    cpu,
+  );
+  return { ...sample, lost: sample.load.lost };
 }
 
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1];
-}
-
-function report(shape: string, seen: Map<string, Sample[]>, json: boolean) {
-  const floor = seen.get("floor")!;
+function report(
+  shape: string,
+  seen: Map<string, (Sample & { lost: number })[]>,
+  json: boolean,
+) {
   if (!json) {
     console.log(
       `\n${shape.padEnd(14)} datagrams/s   CPU µs   lost   of floor  (CPU)`,
     );
   }
   for (const [server, samples] of seen) {
+    const ofFloor = compare(samples, seen.get("floor"));
     const row = {
       shape,
       server,
       datagramsPerSecond: median(samples.map(({ perSecond }) => perSecond)),
-      cpuMicros: median(samples.map(({ cpuMicros }) => cpuMicros ?? NaN)),
+      cpuMicros: median(samples.map(({ cpuMicros }) => cpuMicros)),
       lost: samples.reduce((sum, { lost }) => sum + lost, 0),
-      ofFloor: median(
-        samples.map(({ perSecond }, i) => perSecond / floor[i].perSecond),
-      ),
-      ofFloorCpu: median(
-        samples.map(({ cpuMicros }, i) =>
-          (floor[i].cpuMicros ?? NaN) / (cpuMicros ?? NaN)
-        ),
-      ),
+      ofFloor: ofFloor.speed,
+      ofFloorCpu: ofFloor.cpu,
     };
     console.log(
       json ? JSON.stringify(row) : [
         `  ${server.padEnd(12)}`,
-        row.datagramsPerSecond.toFixed(0).padStart(12),
-        row.cpuMicros.toFixed(2).padStart(9),
-        String(row.lost).padStart(7),
-        row.ofFloor.toFixed(2).padStart(11),
-        row.ofFloorCpu.toFixed(2).padStart(7),
+        cell(row.datagramsPerSecond, 12, 0),
+        cell(row.cpuMicros, 9),
+        cell(row.lost, 7, 0),
+        cell(row.ofFloor, 11),
+        cell(row.ofFloorCpu, 7),
       ].join(""),
     );
   }
 }
 
-function readFlags() {
-  const flags = parseArgs(Deno.args, {
-    string: ["seconds", "rounds", "shape"],
-    boolean: ["json", "help"],
-    collect: ["shape"],
-    default: { seconds: "0.5", rounds: "9" },
-  });
-  if (flags.help) {
-    console.log(HELP);
-    Deno.exit(0);
-  }
-  const shapes = flags.shape as string[];
-  return {
-    shapes: shapes.length > 0 ? shapes : SHAPES,
-    seconds: Number(flags.seconds),
-    rounds: Number(flags.rounds),
-    json: flags.json,
-  };
-}
-
-async function main() {
-  const flags = readFlags();
-  const cpus = await processors();
-  const [serverCpu, loadCpu] = cpus !== undefined && cpus.length > 1
-    ? cpus
-    : [];
-  const running: Running[] = [];
-  for (const server of SERVERS) running.push(await start(server, serverCpu));
-  for (const shape of flags.shapes) {
-    const seen = new Map<string, Sample[]>(
-      running.map(({ name }) => [name, []]),
+await runBench("bench:udp", async () => {
+  const { candidates, shapes, seconds, rounds, pinned, json } = readFlags();
+  const bench = await startAll(candidates, pinned);
+  for (const shape of shapes) {
+    const seen = await takeTurns(
+      bench,
+      rounds,
+      (server) => measure(server, shape, seconds, bench.loadCpu),
     );
-    // The first round warms up: compilers compile, sockets and memory grow.
-    for (let round = 0; round <= flags.rounds; round++) {
-      for (const server of running) {
-        const sample = await measure(server, shape, flags.seconds, loadCpu);
-        if (round > 0) seen.get(server.name)!.push(sample);
-      }
-    }
-    report(shape, seen, flags.json);
+    report(shape, seen, json);
   }
-}
-
-stopAllOnSignals();
-try {
-  await main();
-} catch (error) {
-  console.error(`bench:udp: ${error instanceof Error ? error.message : error}`);
-  Deno.exitCode = 1;
-} finally {
-  stopAll();
-}
-// The signal listeners would keep the program alive.
-Deno.exit();
+});

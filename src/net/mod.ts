@@ -15,6 +15,7 @@ export type {
 } from "./types.ts";
 export { datagram } from "./udp/datagram_codec.ts";
 export { serveUdp } from "./udp/serve_udp.ts";
+export { udpChild } from "./udp/udp_child.ts";
 export type {
   Peer,
   PeerHandler,

@@ -15,11 +15,12 @@ import type {
 } from "./datagram_types.ts";
 import { isClosed, listenError } from "./deno_errors.ts";
 import { addrText, DEFAULT_HOSTNAME, endpointText } from "./endpoint.ts";
-import { bindUnixpacket } from "./unixpacket.ts";
+import { openUnixpacket } from "./unixpacket_takeover.ts";
 import { requireUnstableNet } from "./unstable_net.ts";
 
 /**
- * Binds a socket to `endpoint`, or says why that cannot be. Its multicast groups are not joined yet.
+ * Binds a socket to `endpoint`, or says why that cannot be. Its multicast groups are not joined yet. Where a socket
+ * file is in the way, it is bound when that has been looked into: see `DatagramSocket.bound`.
  *
  * @throws {ListenError} Where the system or Deno's permissions say no; `code` is `"UNSTABLE_NET"` where Deno
  * runs without `--unstable-net`.
@@ -33,7 +34,7 @@ export function openDatagrams(endpoint: DatagramEndpoint): DatagramSocket {
   requireUnstableNet(where, "datagrams");
   try {
     return endpoint.transport === "unixpacket"
-      ? bindUnixpacket(endpoint)
+      ? openUnixpacket(endpoint)
       : new UdpSocket(bind(endpoint));
   } catch (error) {
     throw listenError(where, error);

@@ -26,7 +26,10 @@ export interface UdpEndpoint {
 export interface UnixpacketEndpoint {
   /** Tells it from UDP. */
   transport: "unixpacket";
-  /** Path of the socket file, 1 to 102 bytes. It is removed at the end, and so is a second one, `.wake` beside it. */
+  /**
+   * Path of the socket file, 1 to 102 bytes. It is removed at the end, and so is a second one, `.wake` beside it. Files
+   * that a dead process left there are replaced.
+   */
   path: string;
 }
 
@@ -47,6 +50,11 @@ export interface Membership extends AsyncDisposable {
 /** An open socket for datagrams. */
 export interface DatagramSocket {
   readonly addr: Deno.Addr;
+  /**
+   * Resolves when it is bound, rejects with a `ListenError` when it cannot be; absent where it is bound already.
+   * `receive` and `send` wait for it, and settle only after a `close` when it fails.
+   */
+  readonly bound?: Promise<void>;
   /** The next datagram, in the front of `into`, and its sender. Not called while one is pending. */
   receive(into: Uint8Array): Promise<[Uint8Array, Deno.Addr]>;
   /** Sends one datagram. `bytes` stay as they are until it settles. Calls are carried out in their order. */

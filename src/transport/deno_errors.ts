@@ -99,6 +99,11 @@ export function isClosed(error: unknown): boolean {
   return describe(error).code === "CLOSED";
 }
 
+/** What Deno says of an operation that was pending when its socket was closed. */
+export function interrupted(): Error {
+  return new Deno.errors.Interrupted("operation canceled");
+}
+
 /** Whether the error says that the thing (an address, a name) is taken. */
 export function isAddrInUse(error: unknown): boolean {
   return describe(error).code === "ADDR_IN_USE";

@@ -31,13 +31,25 @@ interface Waiting {
   resolve(byteLength: number | Promise<number>): void;
 }
 
+/** Where the waker of a socket is bound. */
+export function wakerPath(path: string): string {
+  return `${path}.wake`;
+}
+
+/** What `join` answers. */
+export function noMulticast(): Promise<never> {
+  return Promise.reject(
+    new TypeError("Cannot join multicast: a Unix socket has none"),
+  );
+}
+
 /** Binds a Unix datagram socket and its waker. */
 export function bindUnixpacket(endpoint: UnixpacketEndpoint): DatagramSocket {
   const bind = (path: string) =>
     Deno.listenDatagram({ transport: "unixpacket", path });
   const conn = bind(endpoint.path);
   try {
-    const waker = bind(`${endpoint.path}.wake`);
+    const waker = bind(wakerPath(endpoint.path));
     return new UnixpacketSocket(conn, waker);
   } catch (error) {
     closeAndRemove(conn);
@@ -54,6 +66,7 @@ class UnixpacketSocket implements DatagramSocket {
   /** The send that needed no waking. */
   #direct: Promise<unknown> | undefined;
   #woken = false;
+  #isClosed = false;
   #waiting: Waiting[] = [];
 
   constructor(conn: Deno.DatagramConn, waker: Deno.DatagramConn) {
@@ -81,6 +94,8 @@ class UnixpacketSocket implements DatagramSocket {
   }
 
   send(bytes: Uint8Array, to: Deno.Addr): Promise<number> {
+    // Nothing would wake it any more; Deno says that it is closed.
+    if (this.#isClosed) return this.#conn.send(bytes, to);
     return new Promise((resolve) => {
       this.#waiting.push({ bytes, to, resolve });
       const isFree = !this.#receiving && this.#direct === undefined;
@@ -92,12 +107,11 @@ class UnixpacketSocket implements DatagramSocket {
   }
 
   join(): Promise<Membership> {
-    return Promise.reject(
-      new TypeError("Cannot join multicast: a Unix socket has none"),
-    );
+    return noMulticast();
   }
 
   close(): void {
+    this.#isClosed = true;
     closeAndRemove(this.#conn);
     closeAndRemove(this.#waker);
     while (this.#waiting.length > 0) void this.#sendNext();

@@ -67,7 +67,9 @@ Deno.test("serveUdp() without --unstable-net says so, and how to turn it on", as
 
 Deno.test("deno task udp without --unstable-net says the same in one line", async () => {
   const task = new URL("examples/udp.ts", ROOT).pathname;
-  for (const args of [["serve"], ["send", "x"], ["discover"]]) {
+  for (
+    const args of [["serve"], ["send", "x"], ["broadcast", "x"], ["discover"]]
+  ) {
     const { code, stdout, stderr } = await run("--allow-net", task, ...args);
     assertEquals([code, stdout], [1, ""]);
     const where = args[0] === "serve" ? "127.0.0.1:8803" : "0.0.0.0:0";

@@ -12,11 +12,12 @@ import {
   type DatagramSocket,
   maxDatagramBytes,
 } from "../../transport/mod.ts";
-import { Slab } from "./slab.ts";
 
-/** From this size on the writer's own memory is sent, and not a copy. */
-const LARGE_BYTES = 4_096;
-/** Writers that are kept for the next large datagrams: 1 MiB at most. */
+/** A writer with this much in it takes no more: the next datagram goes into another. */
+const FULL_BYTES = 16_384;
+/** What a writer may hold and still be kept: the largest datagram, twice, since its memory doubles when it grows. */
+const KEPT_BYTES = 131_072;
+/** Writers that are kept for the next datagrams: 2 MiB at most. */
 const KEPT_WRITERS = 16;
 
 /** The sending half of one socket. */
@@ -26,9 +27,11 @@ export class Outgoing<Out> {
   readonly #maxWaitingBytes: number;
   readonly #maxBytes: number;
   readonly #onFailed: (error: unknown, to: Deno.Addr) => void;
+  /** Datagrams one behind the other: what was sent stays where it was encoded until the system has it. */
   #writer = new ByteWriter();
+  /** Full ones that the system may still look at. */
+  readonly #full: ByteWriter[] = [];
   readonly #spare: ByteWriter[] = [];
-  readonly #slab = new Slab();
   /**
    * What waits for the socket's first send. Deno takes sends in order once it knows that the socket can be
    * written to; those under way before it does come out in reverse.
@@ -52,44 +55,69 @@ export class Outgoing<Out> {
     this.#onFailed = onFailed;
   }
 
+  /** Bytes of memory that it holds on to, whatever the system still looks at besides. */
+  get heldBytes(): number {
+    return [this.#writer, ...this.#full, ...this.#spare]
+      .reduce((sum, { capacity }) => sum + capacity, 0);
+  }
+
   /**
    * Sends `frame`, and says how many bytes that are; `undefined` = so much waits already that it was dropped.
    *
    * @throws {EncodeError} The codec cannot carry it, or it is too large for a datagram.
    */
   send(frame: Out, to: Deno.Addr): number | undefined {
-    const writer = this.#writer;
-    writer.clear();
-    this.#codec.encode(frame, writer);
-    const { length } = writer;
-    if (length > this.#maxBytes) {
+    const writer = this.#writerWithRoom();
+    const start = writer.length;
+    this.#encode(frame, to, writer);
+    const byteLength = writer.length - start;
+    if (this.#waitingBytes + byteLength > this.#maxWaitingBytes) {
+      writer.truncate(start);
+      return undefined;
+    }
+    this.#waitingBytes += byteLength;
+    this.#waiting++;
+    const whole = writer.view();
+    const bytes = start === 0 ? whole : whole.subarray(start);
+    if (this.#early === undefined) this.#hand(bytes, to);
+    else {
+      this.#early.push(() => this.#hand(bytes, to));
+      if (this.#early.length === 1) this.#handFirst();
+    }
+    return byteLength;
+  }
+
+  #writerWithRoom(): ByteWriter {
+    if (this.#writer.length < FULL_BYTES) return this.#writer;
+    // Above that the system alone knows them, and they are gone when it has sent what is in them.
+    if (this.#full.length < KEPT_WRITERS) this.#full.push(this.#writer);
+    return this.#writer = this.#spare.pop() ?? new ByteWriter();
+  }
+
+  /** Appends one frame; if it cannot be sent, nothing is appended. */
+  #encode(frame: Out, to: Deno.Addr, writer: ByteWriter): void {
+    const start = writer.length;
+    try {
+      this.#codec.encode(frame, writer);
+      const byteLength = writer.length - start;
+      if (byteLength <= this.#maxBytes) return;
       throw new EncodeError(
         `Cannot send to ${
           addrText(to)
-        }: the datagram has ${length} bytes, limit is ${this.#maxBytes}`,
+        }: the datagram has ${byteLength} bytes, limit is ${this.#maxBytes}`,
       );
+    } catch (error) {
+      writer.truncate(start);
+      if (this.#waiting === 0) this.#reuse();
+      throw error;
     }
-    if (this.#waitingBytes + length > this.#maxWaitingBytes) return undefined;
-    this.#waitingBytes += length;
-    this.#waiting++;
-    const isLarge = length >= LARGE_BYTES;
-    const bytes = isLarge ? writer.view() : this.#slab.copy(writer.view());
-    const lent = isLarge ? writer : undefined;
-    if (isLarge) this.#writer = this.#spare.pop() ?? new ByteWriter();
-    if (this.#early === undefined) this.#hand(bytes, to, lent);
-    else {
-      this.#early.push(() => this.#hand(bytes, to, lent));
-      if (this.#early.length === 1) this.#handFirst();
-    }
-    return length;
   }
 
-  #hand(bytes: Uint8Array, to: Deno.Addr, lent?: ByteWriter): Promise<void> {
-    const { length } = bytes;
+  #hand(bytes: Uint8Array, to: Deno.Addr): Promise<void> {
     return this.#socket.send(bytes, to).then(
-      lent === undefined ? this.#onSent : () => this.#settled(length, lent),
+      this.#onSent,
       (error) => {
-        this.#settled(length, lent);
+        this.#settled(bytes.length);
         this.#onFailed(error, to);
       },
     );
@@ -112,13 +140,24 @@ export class Outgoing<Out> {
   /** A datagram is sent whole, so this is how large it was: no function of its own for each. */
   readonly #onSent = (byteLength: number): void => this.#settled(byteLength);
 
-  #settled(byteLength: number, lent?: ByteWriter): void {
-    if (lent !== undefined && this.#spare.length < KEPT_WRITERS) {
-      this.#spare.push(lent);
-    }
+  #settled(byteLength: number): void {
     this.#waitingBytes -= byteLength;
     if (--this.#waiting > 0) return;
-    this.#slab.reset();
+    this.#reuse();
+    if (this.#onIdle.length === 0) return;
     for (const resolve of this.#onIdle.splice(0)) resolve();
+  }
+
+  /** The system looks at nothing any more, so all memory may be written to again. */
+  #reuse(): void {
+    if (this.#writer.capacity <= KEPT_BYTES) this.#writer.truncate(0);
+    else this.#writer = new ByteWriter();
+    if (this.#full.length === 0) return;
+    for (const writer of this.#full.splice(0)) {
+      if (writer.capacity > KEPT_BYTES) continue;
+      if (this.#spare.length === KEPT_WRITERS) return;
+      writer.truncate(0);
+      this.#spare.push(writer);
+    }
   }
 }

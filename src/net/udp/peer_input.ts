@@ -7,6 +7,8 @@
  */
 
 const NO_FRAMES: readonly never[] = [];
+/** What poisoned frames are overwritten with: no ASCII, no zero, easy to see in a dump. */
+const POISON = 0xdb;
 
 /** Whose datagrams they are. */
 export interface Sender {
@@ -22,6 +24,10 @@ export interface PeerInputHost<In> {
   reserve(byteLength: number): boolean;
   /** It waits no longer. */
   release(byteLength: number): void;
+  /** A lent datagram is not taken from any more. Unless it is `free`, somebody may still look at it. */
+  giveBack(bytes: Uint8Array, free: boolean): void;
+  /** Frames are overwritten when their turn is over. */
+  readonly poisons: boolean;
 }
 
 /** The receiving half of one peer. */
@@ -31,6 +37,8 @@ export class PeerInput<In> {
   #at = 0;
   // Made when first needed: most peers never have to wait.
   #datagrams: Uint8Array[] | undefined;
+  /** The datagram that the frames lie in, if its memory has to be given back. */
+  #lent: Uint8Array | undefined;
 
   constructor(maxDatagrams: number) {
     this.#maxDatagrams = maxDatagrams;
@@ -47,10 +55,22 @@ export class PeerInput<In> {
     return this.#datagrams?.reduce((sum, { length }) => sum + length, 0) ?? 0;
   }
 
-  /** The frames to serve next; the input is empty. */
-  serve(frames: readonly In[]): void {
+  /** The frames to serve next; the input is empty. `lent` = the memory they lie in is only lent. */
+  serve(
+    frames: readonly In[],
+    lent: Uint8Array | undefined,
+    host: Pick<PeerInputHost<In>, "giveBack">,
+  ): void {
+    // Of several pulls at once the first may still look at its frame.
+    this.#letGo(host, false);
     this.#frames = frames;
     this.#at = 0;
+    this.#lent = lent;
+  }
+
+  /** Whether `bytes` are lent to it, and still looked at. */
+  holds(bytes: Uint8Array): boolean {
+    return this.#lent === bytes;
   }
 
   /** Lets a datagram wait; `false` = there is no room. `bytes` are copied unless they are `owned`. */
@@ -69,11 +89,12 @@ export class PeerInput<In> {
 
   /** The next frame; `undefined` = none at hand. */
   take(
-    host: Omit<PeerInputHost<In>, "reserve">,
+    host: Pick<PeerInputHost<In>, "decode" | "release">,
     from: Sender,
   ): In | undefined {
     while (this.#at === this.#frames.length) {
-      this.serve(NO_FRAMES);
+      this.#frames = NO_FRAMES;
+      this.#at = 0;
       const bytes = this.#datagrams?.shift();
       if (bytes === undefined) return undefined;
       host.release(bytes.length);
@@ -82,11 +103,34 @@ export class PeerInput<In> {
     return this.#frames[this.#at++];
   }
 
-  /** Forgets everything. */
+  /** The turn of the frame that was taken last is over: its memory may be used again. */
+  frameOver(host: Pick<PeerInputHost<In>, "giveBack" | "poisons">): void {
+    if (host.poisons) {
+      const frame = this.#frames[this.#at - 1];
+      if (frame instanceof Uint8Array) frame.fill(POISON);
+    }
+    if (this.#at === this.#frames.length) this.#letGo(host, true);
+  }
+
+  /** Forgets everything that has not been taken. */
   clear(host: Pick<PeerInputHost<In>, "release">): void {
-    this.serve(NO_FRAMES);
+    this.#frames = this.#frames.slice(0, this.#at);
     for (const { length } of this.#datagrams?.splice(0) ?? []) {
       host.release(length);
     }
+  }
+
+  /** Nothing is taken any more; a turn that was cut may still look at its frame. */
+  end(host: Pick<PeerInputHost<In>, "giveBack">): void {
+    this.#frames = NO_FRAMES;
+    this.#at = 0;
+    this.#letGo(host, false);
+  }
+
+  #letGo(host: Pick<PeerInputHost<In>, "giveBack">, free: boolean): void {
+    const lent = this.#lent;
+    if (lent === undefined) return;
+    this.#lent = undefined;
+    host.giveBack(lent, free);
   }
 }

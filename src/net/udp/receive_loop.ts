@@ -1,7 +1,12 @@
 /**
  * Takes datagrams in, one after the other, and outlives every failure but the socket's own end. Decides who
- * owns their bytes: where frames alias them, a datagram that is handed out has memory that nobody writes to
- * again; where they do not, all datagrams lie in the same buffer.
+ * owns their bytes, and for how long:
+ *
+ * | frames | a datagram lies in | which |
+ * |---|---|---|
+ * | do not alias it | the one buffer | is received into again after the call |
+ * | alias it, `"kept"` | memory of its own | nobody writes to again |
+ * | alias it, `"borrowed"` | a lent buffer | is received into again when it is given back |
  *
  * `for await` over the socket is not used: it ends at the first failure, cuts off what is larger than its
  * buffer, and allocates for each datagram.
@@ -27,13 +32,18 @@ import { Slab } from "./slab.ts";
 const BUFFER_BYTES = 65_536;
 /** From this size on a datagram is handed out with the buffer it lies in, which costs less than a copy of it. */
 const GIVE_AWAY_BYTES = 32_768;
+/** Buffers that handlers may hold at a time, 1 MiB; a datagram above that is copied. */
+const MOST_LENT = 16;
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 1_600;
 
+/** How long the bytes of a datagram stay as they are: for good, until they are given back, or during the call. */
+export type Lease = "kept" | "lent" | "call";
+
 /** What a receive loop tells its server. */
 export interface ReceiveLoopOwner {
-  /** `bytes` belong to whoever gets them, or, where frames do not alias, to the loop again after the call. */
-  onDatagram(bytes: Uint8Array, from: Deno.Addr): void;
+  /** A datagram. `true` = the lent `bytes` are still looked at, and `giveBack` will be called. */
+  onDatagram(bytes: Uint8Array, from: Deno.Addr, lease: Lease): boolean;
   /** Trouble; the loop goes on after `retryInMs`. */
   onFailed(error: unknown, retryInMs: number): void;
   /** The socket is gone, and not by `stop`. */
@@ -49,21 +59,25 @@ export function isCutOff(bytes: Uint8Array): boolean {
 export class ReceiveLoop {
   readonly #socket: DatagramSocket;
   readonly #owner: ReceiveLoopOwner;
-  readonly #aliases: boolean;
+  readonly #lease: Lease;
   readonly #pause: Pause;
   readonly #done: Promise<void>;
   readonly #slab = new Slab();
   #buffer = new Uint8Array(BUFFER_BYTES);
+  /** Buffers that were given back. */
+  readonly #spare: Uint8Array<ArrayBuffer>[] = [];
+  /** Buffers that handlers hold. */
+  #lent = 0;
   #stopped = false;
 
   constructor(
     socket: DatagramSocket,
     owner: ReceiveLoopOwner,
-    { aliases, clock }: { aliases: boolean; clock: Clock },
+    { lease, clock }: { lease: Lease; clock: Clock },
   ) {
     this.#socket = socket;
     this.#owner = owner;
-    this.#aliases = aliases;
+    this.#lease = lease;
     this.#pause = new Pause(clock);
     this.#done = this.#run();
   }
@@ -76,6 +90,17 @@ export class ReceiveLoop {
       this.#pause.cut();
     }
     return this.#done;
+  }
+
+  /** A lent datagram is not taken from any more. Unless it is `free`, somebody may still look at it. */
+  giveBack({ buffer }: Uint8Array, free: boolean): void {
+    if (buffer === this.#buffer.buffer) {
+      // While it was being handed out: it has not been counted as lent.
+      if (!free) this.#buffer = new Uint8Array(BUFFER_BYTES);
+      return;
+    }
+    this.#lent--;
+    if (free) this.#spare.push(new Uint8Array(buffer as ArrayBuffer));
   }
 
   async #run(): Promise<void> {
@@ -100,7 +125,19 @@ export class ReceiveLoop {
       retryInMs = 0;
       if (this.#stopped) return;
       const [bytes, from] = received;
-      this.#owner.onDatagram(this.#aliases ? this.#own(bytes) : bytes, from);
+      this.#hand(bytes, from);
+    }
+  }
+
+  #hand(bytes: Uint8Array, from: Deno.Addr): void {
+    if (
+      this.#lease === "kept" ||
+      (this.#lease === "lent" && this.#lent === MOST_LENT)
+    ) {
+      this.#owner.onDatagram(this.#own(bytes), from, "kept");
+    } else if (this.#owner.onDatagram(bytes, from, this.#lease)) {
+      this.#lent++;
+      this.#buffer = this.#spare.pop() ?? new Uint8Array(BUFFER_BYTES);
     }
   }
 

@@ -1,13 +1,13 @@
 /**
- * A datagram server: one socket, its receive loop, its peers. Decides which datagram makes a peer, which peer
- * goes when there are too many, and how all of it ends: every peer serves what is at hand, then the socket closes.
+ * A datagram server: one socket, its receive loop, its peers. Decides which datagram makes a peer, and how all of it
+ * ends: every peer serves what is at hand, then the socket closes.
  *
  * @module
  */
 
 import type { ExitReason } from "../../actor/mod.ts";
-import { ActorStoppedError, FrameTooLargeError } from "../../errors.ts";
-import { type Codec, decodeAll } from "../../framing/mod.ts";
+import { ActorStoppedError } from "../../errors.ts";
+import type { Codec } from "../../framing/mod.ts";
 import {
   addrText,
   type DatagramSocket,
@@ -17,16 +17,17 @@ import {
   peerAddr,
 } from "../../transport/mod.ts";
 import { Pause } from "../pause.ts";
+import { decodeDatagram } from "./decode_datagram.ts";
 import { resolveUdpOptions, type UdpSettings } from "./options.ts";
 import { Outgoing } from "./outgoing.ts";
 import { PeerActor, type PeerHost } from "./peer.ts";
+import { PeerDirectory } from "./peer_directory.ts";
 import type { Sender } from "./peer_input.ts";
 import {
-  isCutOff,
+  type Lease,
   ReceiveLoop,
   type ReceiveLoopOwner,
 } from "./receive_loop.ts";
-import { Silence } from "./silence.ts";
 import type { PeerHandler, UdpOptions, UdpServer } from "./types.ts";
 
 /**
@@ -39,7 +40,8 @@ import type { PeerHandler, UdpOptions, UdpServer } from "./types.ts";
  * @param options Where to bind, the codec, and limits; every limit has a default.
  * @param handler Called at the first datagram of each peer, and again at each restart.
  * @throws {ListenError} The address cannot be bound; `code` says why, such as `"ADDR_IN_USE"`, or
- * `"UNSTABLE_NET"` where Deno runs without `--unstable-net`.
+ * `"UNSTABLE_NET"` where Deno runs without `--unstable-net`. A socket file that is in the way is looked into first:
+ * whether somebody answers there is told by `exited`.
  * @throws {RangeError} An option is out of range; the message names it and its value.
  * @throws {TypeError} An unknown transport.
  *
@@ -78,20 +80,18 @@ export class DatagramServer<In, Out, M>
   readonly handler: PeerHandler<In, Out, M>;
   readonly exited: Promise<ExitReason>;
   #resolveExited!: (reason: ExitReason) => void;
-  readonly peers = new Map<string, PeerActor<In, Out, M>>();
+  readonly poisons: boolean;
 
-  /** The peer that was last heard from a port: found without writing its address as text. */
-  readonly #lastHeard = new Map<number, PeerActor<In, Out, M>>();
   readonly #socket: DatagramSocket;
   readonly #codec: Codec<In, Out>;
   readonly #signal: AbortSignal | undefined;
   readonly #loop: ReceiveLoop;
   readonly #outgoing: Outgoing<Out>;
-  readonly #silence: Silence<PeerActor<In, Out, M>>;
-  /** Peers whose end has begun: a last turn may still run. */
-  readonly #leaving = new Set<PeerActor<In, Out, M>>();
+  readonly #directory: PeerDirectory<PeerActor<In, Out, M>>;
   /** The wait for the last sends. */
   readonly #pause: Pause;
+  /** Settles when a socket that was not bound at once is, or is not; never rejects. */
+  #bound: Promise<void> | undefined;
   #made = 0;
   #queuedBytes = 0;
   #ending: Promise<void> | undefined;
@@ -110,16 +110,13 @@ export class DatagramServer<In, Out, M>
     this.settings = settings;
     this.#graceMs = settings.graceMs;
     this.handler = handler;
+    this.poisons = settings.frames === "poisoned";
     this.exited = new Promise((resolve) => this.#resolveExited = resolve);
     this.#socket = socket;
     this.#codec = codec;
     this.#signal = signal;
     this.#pause = new Pause(settings.clock);
-    this.#silence = new Silence(
-      settings.clock,
-      settings.peerIdleMs,
-      (peer) => peer.silenced(),
-    );
+    this.#directory = new PeerDirectory(settings);
     this.#outgoing = new Outgoing(
       socket,
       codec,
@@ -127,9 +124,19 @@ export class DatagramServer<In, Out, M>
       (error, remoteAddr) =>
         settings.emit({ kind: "sendFailed", server: name, remoteAddr, error }),
     );
-    settings.emit({ kind: "listening", server: name, addr: this.addr });
+    if (socket.bound === undefined) this.#listening();
+    else {
+      this.#bound = socket.bound.then(
+        () => this.#listening(),
+        (error) => this.#fail(error),
+      );
+    }
     this.#loop = new ReceiveLoop(socket, this, {
-      aliases: codec.aliases,
+      lease: !codec.aliases
+        ? "call"
+        : settings.frames === "kept"
+        ? "kept"
+        : "lent",
       clock: settings.clock,
     });
     if (options.transport !== "unixpacket") {
@@ -137,6 +144,10 @@ export class DatagramServer<In, Out, M>
     }
     if (signal?.aborted) this.#onAbort();
     else signal?.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  get peers(): ReadonlyMap<string, PeerActor<In, Out, M>> {
+    return this.#directory.peers;
   }
 
   peer(
@@ -180,20 +191,18 @@ export class DatagramServer<In, Out, M>
 
   // ── what the receive loop tells ──
 
-  onDatagram(bytes: Uint8Array, from: Deno.Addr): void {
-    if (this.#ending !== undefined) return;
-    const known = this.#find(from);
+  onDatagram(bytes: Uint8Array, from: Deno.Addr, lease: Lease): boolean {
+    if (this.#ending !== undefined) return false;
+    const known = this.#directory.find(from);
     if (known !== undefined) {
-      this.#silence.heard(known.place!);
-      return known.arrived(bytes, this.#codec.aliases);
+      this.#directory.heard(known);
+      return known.arrived(bytes, lease);
     }
     // A stranger that talks rubbish is not worth a peer.
     const frames = this.#decode(bytes, from);
-    if (frames === undefined) return;
-    this.#make(from, addrText(from), false).arrivedDecoded(
-      frames,
-      bytes.length,
-    );
+    if (frames === undefined) return false;
+    const peer = this.#make(from, addrText(from), false);
+    return peer.arrivedDecoded(frames, bytes, lease);
   }
 
   onFailed(error: unknown, retryInMs: number): void {
@@ -216,7 +225,7 @@ export class DatagramServer<In, Out, M>
     if (byteLength === undefined) {
       this.settings.emit({ kind: "dropped", actor: peer.name, count: 1 });
     } else if (peer.madeHere) {
-      this.#silence.heard(peer.place!);
+      this.#directory.heard(peer);
       peer.renewed();
     }
     return byteLength;
@@ -234,33 +243,24 @@ export class DatagramServer<In, Out, M>
     this.#queuedBytes -= byteLength;
   }
 
+  giveBack(bytes: Uint8Array, free: boolean): void {
+    this.#loop.giveBack(bytes, free);
+  }
+
   onEnding(peer: PeerActor<In, Out, M>): void {
-    this.peers.delete(peer.key);
-    const { remoteAddr } = peer;
-    if (
-      remoteAddr.transport === "udp" &&
-      this.#lastHeard.get(remoteAddr.port) === peer
-    ) this.#lastHeard.delete(remoteAddr.port);
-    this.#silence.remove(peer.place!);
-    this.#leaving.add(peer);
+    this.#directory.free(peer);
   }
 
   onEnded(peer: PeerActor<In, Out, M>): void {
-    this.#leaving.delete(peer);
+    this.#directory.forget(peer);
   }
 
   // ── inside ──
 
-  #find(from: Deno.Addr): PeerActor<In, Out, M> | undefined {
-    if (from.transport !== "udp") return this.peers.get(addrText(from));
-    const { hostname, port } = from;
-    const last = this.#lastHeard.get(port);
-    if ((last?.remoteAddr as Deno.NetAddr | undefined)?.hostname === hostname) {
-      return last;
-    }
-    const known = this.peers.get(addrText(from));
-    if (known !== undefined) this.#lastHeard.set(port, known);
-    return known;
+  #listening(): void {
+    if (this.#ending !== undefined) return;
+    const { name: server, addr } = this;
+    this.settings.emit({ kind: "listening", server, addr });
   }
 
   #make(
@@ -268,17 +268,9 @@ export class DatagramServer<In, Out, M>
     key: string,
     madeHere: boolean,
   ): PeerActor<In, Out, M> {
-    while (this.peers.size >= this.settings.maxPeers) {
-      this.#silence.longest!.end({ by: "limit" });
-    }
-    const peer = new PeerActor(this, {
-      id: ++this.#made,
-      remoteAddr,
-      key,
-      madeHere,
-    });
-    this.peers.set(key, peer);
-    peer.place = this.#silence.add(peer);
+    const peer = this.#directory.add(() =>
+      new PeerActor(this, { id: ++this.#made, remoteAddr, key, madeHere })
+    );
     peer.open();
     return peer;
   }
@@ -290,8 +282,7 @@ export class DatagramServer<In, Out, M>
     connection?: number,
   ): In[] | undefined {
     try {
-      if (isCutOff(bytes)) throw cutOff(this.#codec.name, bytes);
-      return decodeAll(this.#codec, bytes);
+      return decodeDatagram(this.#codec, bytes);
     } catch (error) {
       this.settings.emit({
         kind: "malformed",
@@ -320,8 +311,7 @@ export class DatagramServer<In, Out, M>
   #killPeers(): void {
     this.#graceMs = 0;
     this.#pause.cut();
-    for (const peer of this.peers.values()) peer.kill();
-    for (const peer of this.#leaving) peer.kill();
+    for (const peer of this.#directory.all()) peer.kill();
   }
 
   #end(reason: ExitReason): void {
@@ -331,23 +321,13 @@ export class DatagramServer<In, Out, M>
   }
 
   async #shut(reason: ExitReason): Promise<void> {
-    const peers = [...this.peers.values(), ...this.#leaving];
+    const peers = this.#directory.all();
     await Promise.all(peers.map(({ exited }) => exited));
     const sent = this.#outgoing.idle().then(() => this.#pause.cut());
     await this.#pause.wait(this.#graceMs);
     await this.#loop.stop();
+    await this.#bound;
     await sent;
     this.#resolveExited(reason);
   }
-}
-
-function cutOff(codec: string, bytes: Uint8Array): FrameTooLargeError {
-  return new FrameTooLargeError({
-    codec,
-    offset: 0,
-    window: "",
-    declaredBytes: bytes.length,
-    maxFrameBytes: bytes.length - 1,
-    hint: "the datagram was cut off where it was received",
-  });
 }

@@ -1,6 +1,6 @@
 /**
  * Memory for many small byte arrays: each is a piece of a larger one, because an `ArrayBuffer` of its own
- * costs more than the bytes of a small datagram. What was handed out is not written again before `reset`.
+ * costs more than the bytes of a small datagram. What was handed out is not written again.
  *
  * @module
  */
@@ -27,10 +27,5 @@ export class Slab {
     const piece = this.#memory.subarray(start, this.#used = start + length);
     piece.set(bytes);
     return piece;
-  }
-
-  /** Nobody looks at the copies any more: their memory may be used again. */
-  reset(): void {
-    this.#used = 0;
   }
 }

@@ -59,7 +59,13 @@ export type UdpOptions<In, Out> =
   & DatagramEndpoint
   & Pick<
     ConnectionOptions,
-    "onCrash" | "restart" | "mailbox" | "graceMs" | "signal" | "onEvent"
+    | "onCrash"
+    | "restart"
+    | "mailbox"
+    | "frames"
+    | "graceMs"
+    | "signal"
+    | "onEvent"
   >
   & {
     /** How frames lie in a datagram. A datagram holds whole frames, none or one or several. */
