@@ -1,7 +1,12 @@
 /** The door of the actor room. @module */
 export { Asks } from "./asks.ts";
 export { Cell, type CellOptions, type Next, type Succession } from "./cell.ts";
-export { Lifecycle, type LifecycleEvent, TRANSITIONS } from "./lifecycle.ts";
+export {
+  Lifecycle,
+  type LifecycleEvent,
+  phaseAfter,
+  TRANSITIONS,
+} from "./lifecycle.ts";
 export { Mailbox } from "./mailbox.ts";
 export { Ref, resolveGraceMs } from "./ref.ts";
 export type * from "./types.ts";

@@ -13,8 +13,9 @@
 import {
   type AskOptions,
   type ExitReason,
-  Lifecycle,
+  type LifecycleEvent,
   type Phase,
+  phaseAfter,
   type ReplyTo,
   type TellVerdict,
 } from "../actor/mod.ts";
@@ -102,7 +103,7 @@ export class ConnectionActor<In, Out, M>
   readonly #host: ConnectionHost<In, Out, M>;
   readonly #settings: ConnectionSettings;
   #codec: Codec<In, Out>;
-  readonly #life = new Lifecycle();
+  #phase: Phase = "starting";
   readonly #input: Input<In>;
   readonly #outbox: Outbox;
   readonly #deadlines: Deadlines;
@@ -202,7 +203,7 @@ export class ConnectionActor<In, Out, M>
   get closed(): Promise<CloseReason> {
     if (this.#closed === undefined) {
       this.#closed = Promise.withResolvers();
-      if (this.phase === "stopped") this.#closed.resolve(this.#ending!.reason);
+      if (this.#phase === "stopped") this.#closed.resolve(this.#ending!.reason);
     }
     return this.#closed.promise;
   }
@@ -210,13 +211,13 @@ export class ConnectionActor<In, Out, M>
   get exited(): Promise<ExitReason> {
     if (this.#exited === undefined) {
       this.#exited = Promise.withResolvers();
-      if (this.phase === "stopped") this.#exited.resolve(this.#ending!.exit);
+      if (this.#phase === "stopped") this.#exited.resolve(this.#ending!.exit);
     }
     return this.#exited.promise;
   }
 
   get phase(): Phase {
-    return this.#life.phase;
+    return this.#phase;
   }
 
   get mailboxSize(): number {
@@ -465,7 +466,7 @@ export class ConnectionActor<In, Out, M>
   #turns(): boolean {
     this.#turnsLeft = TURNS_PER_PUMP;
     while (this.#turnsLeft-- > 0) {
-      if (this.phase !== "running") return false;
+      if (this.#phase !== "running") return false;
       if (this.#outbox.size > this.#settings.highWaterBytes) {
         this.#throttled = true;
         return false;
@@ -644,7 +645,7 @@ export class ConnectionActor<In, Out, M>
     pulls.count++;
     if (this.#poisons) this.#poison();
     if (
-      this.phase === "running" && pulls.size === 0 &&
+      this.#phase === "running" && pulls.size === 0 &&
       this.#outbox.size <= this.#settings.highWaterBytes && this.#take()
     ) return Promise.resolve({ done: false, value: this.#frame as In });
     const waiting = pulls.wait();
@@ -683,10 +684,14 @@ export class ConnectionActor<In, Out, M>
 
   // ── crash and restart ──
 
+  #to(event: LifecycleEvent): void {
+    this.#phase = phaseAfter(this.#phase, event);
+  }
+
   #start(): void {
     const { handler } = this.#host;
     if (handler === undefined) {
-      this.#life.to("started");
+      this.#to("started");
       return;
     }
     const incarnation = this.#incarnation;
@@ -702,7 +707,7 @@ export class ConnectionActor<In, Out, M>
     }
     // The factory itself may have closed the connection.
     if (this.#ending !== undefined) return;
-    this.#life.to("started");
+    this.#to("started");
     if (incarnation > 0) {
       this.#settings.emit({
         kind: "restarted",
@@ -727,12 +732,12 @@ export class ConnectionActor<In, Out, M>
     if (!plan.restart) {
       return this.#end({ by: "failure", error: plan.failure }, "polite");
     }
-    this.#life.to("crashed");
+    this.#to("crashed");
     this.#restarts = {
       count: this.#incarnation + 1,
       history: plan.history,
       timer: this.#settings.clock.after(plan.inMs, () => {
-        this.#life.to("restart");
+        this.#to("restart");
         this.#start();
         this.#pump();
       }),
@@ -850,7 +855,7 @@ export class ConnectionActor<In, Out, M>
         name: this.name,
         takesMessages: () =>
           // While a handler is being made nobody knows yet, so mail waits.
-          this.phase !== "running" || this.#handlers?.message !== undefined,
+          this.#phase !== "running" || this.#handlers?.message !== undefined,
         onMail: () => {
           if (this.#turning || this.#corked) return;
           queueMicrotask(() => this.#pump());
@@ -885,7 +890,7 @@ export class ConnectionActor<In, Out, M>
         onWait: () => this.#armGrace(this.#settings.graceMs),
         onOver: () => void this.#farewell(),
       });
-      this.#life.to("stop");
+      this.#to("stop");
       this.#restarts?.timer.cancel();
       this.#drain?.timer?.cancel();
       this.#giveBack();
@@ -908,7 +913,7 @@ export class ConnectionActor<In, Out, M>
       this.#crashed(error);
     }
     this.#graceTimer?.cancel();
-    this.#life.to("ended");
+    this.#to("ended");
     this.#settings.emit({
       kind: "closed",
       connection: this.id,

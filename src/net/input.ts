@@ -47,6 +47,9 @@ export class Input<In> {
   #ahead: Uint8Array[] | undefined;
   #body: Body | undefined;
   #reading: Promise<number | null> | undefined;
+  // Bound, because two closures and what they close over take twice the memory.
+  readonly #onRead = this.#took.bind(this);
+  readonly #onFailed = this.#failed.bind(this);
   #into: Uint8Array | undefined;
   /** The read under way goes straight into a frame. */
   #direct = false;
@@ -265,7 +268,7 @@ export class Input<In> {
     return this.#inlet.target(true);
   }
 
-  readonly #onRead = (byteLength: number | null): void => {
+  #took(byteLength: number | null): void {
     this.#reading = undefined;
     const into = this.#into!;
     this.#into = undefined;
@@ -288,10 +291,10 @@ export class Input<In> {
     }
     if (this.#body?.wait === undefined) this.#owner.onInput();
     else this.#body.wait.resolve();
-  };
+  }
 
-  readonly #onFailed = (error: unknown): void => {
+  #failed(error: unknown): void {
     this.#reading = undefined;
     if (!this.#discarded) this.#owner.onLost(error);
-  };
+  }
 }
