@@ -121,22 +121,39 @@ function report(shape: string, seen: Map<string, Sample[]>, json: boolean) {
   }
 }
 
+function refuse(why: string): never {
+  console.error(`bench:udp: ${why} (--help says more)`);
+  Deno.exit(2);
+}
+
 function readFlags() {
   const flags = parseArgs(Deno.args, {
     string: ["seconds", "rounds", "shape"],
     boolean: ["json", "help"],
     collect: ["shape"],
     default: { seconds: "0.5", rounds: "9" },
+    unknown: (argument: string) => refuse(`what is ${argument}?`),
   });
   if (flags.help) {
     console.log(HELP);
     Deno.exit(0);
   }
   const shapes = flags.shape as string[];
+  const seconds = Number(flags.seconds);
+  const rounds = Number(flags.rounds);
+  if (!(seconds > 0)) refuse(`--seconds ${flags.seconds} is no time`);
+  if (!(Number.isInteger(rounds) && rounds > 0)) {
+    refuse(`--rounds ${flags.rounds} is no number of rounds`);
+  }
+  for (const shape of shapes) {
+    if (!/^\d+x[1-9]\d*x[1-9]\d*$/.test(shape)) {
+      refuse(`--shape ${shape} is not SIZExSOCKETSxFLIGHT`);
+    }
+  }
   return {
     shapes: shapes.length > 0 ? shapes : SHAPES,
-    seconds: Number(flags.seconds),
-    rounds: Number(flags.rounds),
+    seconds,
+    rounds,
     json: flags.json,
   };
 }
