@@ -642,7 +642,12 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
       this.#pulls.give(this.#frame as In);
     }
     // Nobody pulls, and there is nothing to pull: what is left is the end, and it is seen by taking.
-    if (this.#pulls.size === 0 && this.#input.exhausted) this.#take();
+    if (this.#pulls.size === 0 && this.#input.exhausted) {
+      // The frame that is lent is still to be overwritten.
+      const lent = this.#frame;
+      this.#take();
+      this.#frame = lent;
+    }
     if (this.#outbox.size > highWaterBytes) this.#throttled = true;
     if (this.#reason !== undefined || this.#throttled) return;
     const isOver = this.#input.finished || this.#lost !== undefined ||
