@@ -748,12 +748,16 @@ export class ConnectionActor<In, Out, M> implements Connection<In, Out, M> {
 
   // ── sending, inside ──
 
-  /** @throws {ConnectionLostError} Nothing can be sent any more. */
+  /** @throws {ConnectionLostError} Nothing can be sent any more: the loss itself, or what ended it as the cause. */
   #checkOpen(): void {
     if (this.#reason === undefined && !this.#writeEnded) return;
+    const reason = this.#reason ?? this.#lost;
+    const cause = reason?.by === "failure" ? reason.error : undefined;
+    if (cause instanceof ConnectionLostError) throw cause;
     throw new ConnectionLostError(
       `Cannot send to ${this.#peer()}: the connection is closed, or its writing end is`,
       "CLOSED",
+      { cause },
     );
   }
 
