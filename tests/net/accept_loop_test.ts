@@ -57,7 +57,10 @@ function start() {
   const streams: ByteStream[] = [];
   const failures: [unknown, number][] = [];
   const loop = new AcceptLoop(acceptor, {
-    onStream: (stream) => streams.push(stream),
+    onStream: (stream) => {
+      streams.push(stream);
+      return undefined;
+    },
     onFailed: (error, retryInMs) => failures.push([error, retryInMs]),
   }, clock);
   return { acceptor, clock, streams, failures, loop };

@@ -168,6 +168,60 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name:
+    "newcomers that are refused before their TLS handshake and stay are no more than the backlog; the next one waits until one leaves",
+  ...needsTls,
+  async fn() {
+    let refused = 0;
+    let wake: () => void = () => {};
+    const toldOf = async (times: number) => {
+      while (refused < times) {
+        await new Promise<void>((resolve) => wake = resolve);
+      }
+    };
+    const server = serve({
+      transport: "tls",
+      port: 0,
+      ...tls,
+      codec,
+      maxConnections: 1,
+      backlog: 2,
+      onEvent: ({ kind }) => {
+        if (kind === "refused") refused++;
+        wake();
+      },
+    }, (connection) => ({ frame: (frame) => connection.send(frame) }));
+    await using client = await connect({
+      transport: "tls",
+      hostname: "localhost",
+      port: port(server),
+      caCerts: [tls!.cert],
+      codec,
+    });
+    const answers = client[Symbol.asyncIterator]();
+    const ask = async () => {
+      client.send(new Uint8Array([7]));
+      assertEquals((await answers.next()).value, new Uint8Array([7]));
+    };
+    await ask();
+    const visit = () =>
+      Deno.connect({ hostname: "127.0.0.1", port: port(server) });
+    const first = await visit();
+    using _second = await visit();
+    await toldOf(2);
+    using _third = await visit();
+    // Were it accepted, it would be in so many turns of the server.
+    for (let i = 0; i < 50; i++) await ask();
+    assertEquals(refused, 2);
+    first.close();
+    await toldOf(3);
+    // Who is inside is served all the time, and those at the door hold up no end.
+    await ask();
+    assertEquals(await server.stop(), { kind: "shutdown" });
+  },
+});
+
 Deno.test("a peer that sends one byte each 10 ms is served, however long its stream takes, as long as each frame comes in time", async () => {
   const clock = manualClock();
   const network = memoryNetwork();
