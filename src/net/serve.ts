@@ -166,6 +166,7 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
 
   resume(): void {
     this.#isSuspended = false;
+    this.#turnedAway.letOn();
   }
 
   ref(): void {
@@ -244,7 +245,9 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
         why,
       });
       if (this.#options.transport === "tls") {
-        return this.#turnedAway.add(stream);
+        const crowded = this.#turnedAway.add(stream);
+        // One address that has enough must not close the door to the others.
+        return why === "maxConnectionsPerIp" ? undefined : crowded;
       }
       stream.close();
       return undefined;
@@ -271,6 +274,7 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
 
   #left(key: string | undefined): void {
     this.#inside--;
+    this.#turnedAway.letOn();
     if (key === undefined) return;
     const others = this.#perIp.get(key)! - 1;
     if (others === 0) this.#perIp.delete(key);

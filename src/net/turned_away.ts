@@ -27,11 +27,17 @@ export class TurnedAway {
     return (this.#room ??= Promise.withResolvers()).promise;
   }
 
+  /** Nobody waits any longer: one of them has left, or there is room inside. */
+  letOn(): void {
+    this.#room?.resolve();
+    this.#room = undefined;
+  }
+
   /** Lets go of all of them, and of who waits for room. */
   closeAll(): void {
     for (const stream of this.#streams) stream.close();
     this.#streams.clear();
-    this.#room?.resolve();
+    this.letOn();
   }
 
   async #seeOut(stream: ByteStream): Promise<void> {
@@ -40,7 +46,6 @@ export class TurnedAway {
     } catch { /* Whatever it was, the newcomer is refused already. */ }
     if (!this.#streams.delete(stream)) return;
     stream.close();
-    this.#room?.resolve();
-    this.#room = undefined;
+    this.letOn();
   }
 }

@@ -216,8 +216,22 @@ Deno.test({
     assertEquals(refused, 2);
     first.close();
     await toldOf(3);
-    // Who is inside is served all the time, and those at the door hold up no end.
+    // Who is inside is served all the time.
     await ask();
+    // The door is crowded again. It opens when there is room inside, though nobody leaves the door.
+    const late = connect({
+      transport: "tls",
+      hostname: "localhost",
+      port: port(server),
+      caCerts: [tls!.cert],
+      codec,
+    });
+    await client.close();
+    await using next = await late;
+    next.send(new Uint8Array([8]));
+    const { value } = await next[Symbol.asyncIterator]().next();
+    assertEquals([value, refused], [new Uint8Array([8]), 3]);
+    // Those at the door hold up no end.
     assertEquals(await server.stop(), { kind: "shutdown" });
   },
 });
