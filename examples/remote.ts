@@ -12,6 +12,7 @@
 
 import { connect, serve, type Supervisable } from "@packetboat/net";
 import { command, Exit, runCli, UsageError } from "./kit/cli.ts";
+import { readFile } from "./kit/files.ts";
 import { untilSignal } from "./kit/until_signal.ts";
 import { addrText, endpointOf, tcpFlags, UNIX_FLAG } from "./kit/where.ts";
 import { writeAll } from "./kit/write_all.ts";
@@ -29,9 +30,29 @@ const FLAGS = {
   token: {
     type: "string",
     placeholder: "SECRET",
-    help: "both sides know it; it is proved, never sent",
+    help: "both sides know it; it is proved, never sent; `ps` shows it",
+  },
+  "token-file": {
+    type: "string",
+    placeholder: "PATH",
+    help: "the same from a file, which `ps` does not show",
   },
 } as const;
+
+/** The secret of `--token` or `--token-file`; a line end after it is none of it. */
+async function secretOf(
+  token: string | undefined,
+  path: string | undefined,
+): Promise<string | undefined> {
+  if (path === undefined) return token;
+  if (token !== undefined) {
+    throw new UsageError("Cannot use both --token and --token-file");
+  }
+  const text = new TextDecoder().decode(await readFile(path));
+  const secret = text.replace(/\r?\n$/, "");
+  if (secret === "") throw new Error(`Cannot use ${path}: it holds no secret`);
+  return secret;
+}
 
 const serveCommand = command({
   summary:
@@ -58,7 +79,10 @@ const serveCommand = command({
       help: "for clients of tutorials",
     },
   },
-  async run({ allow, shell, timeout, wire, token, ...where }) {
+  async run(
+    { allow, shell, timeout, wire, token: given, "token-file": path, ...where },
+  ) {
+    const token = await secretOf(given, path);
     const allowed = new Set(allow?.split(",").filter((name) => name !== ""));
     if (!shell && allowed.size === 0) {
       throw new UsageError("Cannot serve without --allow NAMES or --shell");
@@ -102,10 +126,11 @@ const runCommand = command({
     "Run a program over there: its output comes here, its exit code is ours, Ctrl-C kills it.",
   words: "-- PROGRAM ARGUMENTS…",
   flags: FLAGS,
-  async run({ token, ...where }, words) {
+  async run({ token: given, "token-file": path, ...where }, words) {
     if (words.length === 0) {
       throw new UsageError("Cannot run nothing: name a program behind --");
     }
+    const token = await secretOf(given, path);
     await using server = await connect({ ...await endpointOf(where), codec });
     let interrupted = false;
     Deno.addSignalListener("SIGINT", () => {

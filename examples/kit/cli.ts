@@ -85,7 +85,8 @@ async function dispatch(
 ): Promise<void> {
   const single = commands[""];
   const [first, ...others] = args;
-  const chosen = single ?? commands[first];
+  const chosen = single ??
+    (Object.hasOwn(commands, first) ? commands[first] : undefined);
   if (chosen === undefined) {
     if (first === "--help" || first === "-h") {
       return console.log(overview(name, commands));

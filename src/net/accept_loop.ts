@@ -23,7 +23,8 @@ const LAST_RETRY_MS = 1_600;
 
 /** What an accept loop tells its server. */
 export interface AcceptLoopOwner {
-  onStream(stream: ByteStream): void;
+  /** A promise = the next one is not accepted before it resolves. */
+  onStream(stream: ByteStream): Promise<void> | undefined;
   onFailed(error: unknown, retryInMs: number): void;
 }
 
@@ -59,7 +60,10 @@ export class AcceptLoop {
         const stream = await this.#acceptor.accept();
         retryInMs = FIRST_RETRY_MS;
         if (this.#stopped) stream.close();
-        else this.#owner.onStream(stream);
+        else {
+          const crowded = this.#owner.onStream(stream);
+          if (crowded !== undefined) await crowded;
+        }
       } catch (error) {
         if (this.#stopped) return;
         this.#owner.onFailed(error, retryInMs);

@@ -666,7 +666,12 @@ export class ConnectionActor<In, Out, M>
     }
     const isWanted = pulls !== undefined && pulls.size > 0;
     // Nobody pulls, and there is nothing to pull: what is left is the end, and it is seen by taking.
-    if (!isWanted && this.#input.exhausted) this.#take();
+    if (!isWanted && this.#input.exhausted) {
+      // The frame that is lent is still to be overwritten.
+      const lent = this.#frame;
+      this.#take();
+      this.#frame = lent;
+    }
     if (this.#outbox.size > highWaterBytes) this.#throttled = true;
     if (this.#ending !== undefined || this.#throttled) return;
     const isOver = this.#input.finished || this.#lost !== undefined ||
@@ -776,12 +781,16 @@ export class ConnectionActor<In, Out, M>
 
   // ── sending, inside ──
 
-  /** @throws {ConnectionLostError} Nothing can be sent any more. */
+  /** @throws {ConnectionLostError} Nothing can be sent any more: the loss itself, or what ended it as the cause. */
   #checkOpen(): void {
     if (this.#ending === undefined && !this.#outbox.ended) return;
+    const reason = this.#ending?.reason ?? this.#lost;
+    const cause = reason?.by === "failure" ? reason.error : undefined;
+    if (cause instanceof ConnectionLostError) throw cause;
     throw new ConnectionLostError(
       `Cannot send to ${this.#peer()}: the connection is closed, or its writing end is`,
       "CLOSED",
+      { cause },
     );
   }
 

@@ -28,6 +28,7 @@ import {
   resolveConnectionOptions,
 } from "./options.ts";
 import { Sweep } from "./sweep.ts";
+import { TurnedAway } from "./turned_away.ts";
 import type {
   ConnectionHandler,
   ServeOptions,
@@ -99,6 +100,7 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
   /** Let in, and not gone yet: open connections and handshakes under way. */
   #inside = 0;
   readonly #handshakes = new Set<ByteStream>();
+  readonly #turnedAway: TurnedAway;
   /** Of connections that are gone, and of the door. */
   readonly #past = {
     accepted: 0,
@@ -135,6 +137,7 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
       this.#settings,
       () => this.connections.values(),
     );
+    this.#turnedAway = new TurnedAway(backlog);
     this.exited = new Promise((resolve) => this.#resolveExited = resolve);
     try {
       this.#addr = this.#listen();
@@ -173,6 +176,7 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
 
   resume(): void {
     this.#isSuspended = false;
+    this.#turnedAway.letOn();
   }
 
   ref(): void {
@@ -237,19 +241,26 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
     }
   }
 
-  #admit(stream: ByteStream): void {
+  /** A promise = the next newcomer has to wait for it. */
+  #admit(stream: ByteStream): Promise<void> | undefined {
     const { remoteAddr } = stream;
     const key = ipKey(remoteAddr);
     const why = this.#whyRefused(key);
     if (why !== undefined) {
-      stream.close();
       this.#past.refused++;
-      return this.#settings.emit({
+      this.#settings.emit({
         kind: "refused",
         server: this.name,
         remoteAddr,
         why,
       });
+      if (this.#options.transport === "tls") {
+        const crowded = this.#turnedAway.add(stream);
+        // One address that has enough must not close the door to the others.
+        return why === "maxConnectionsPerIp" ? undefined : crowded;
+      }
+      stream.close();
+      return undefined;
     }
     this.#inside++;
     if (key !== undefined) {
@@ -257,6 +268,7 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
     }
     if (this.#options.transport === "tls") void this.#greet(stream, key);
     else this.#open(stream);
+    return undefined;
   }
 
   #whyRefused(key: string | undefined) {
@@ -272,6 +284,7 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
 
   #left(key: string | undefined): void {
     this.#inside--;
+    this.#turnedAway.letOn();
     if (key === undefined) return;
     const others = this.#perIp.get(key)! - 1;
     if (others === 0) this.#perIp.delete(key);
@@ -363,6 +376,7 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
     if (reason.kind === "shutdown") await this.#lastNewcomers();
     for (const stream of this.#handshakes) stream.close();
     this.#handshakes.clear();
+    this.#turnedAway.closeAll();
     await this.#loop?.stop();
     await Promise.all(
       Array.from(this.connections.values(), ({ closed }) => closed),

@@ -40,7 +40,7 @@ const MOST_ASYNC_SPLITS = 32;
  *
  * @example
  * ```ts
- * import { assertCodec } from "./assert_codec.ts";
+ * import { assertCodec } from "@packetboat/net/testing";
  * import { lines } from "@packetboat/net/framing";
  *
  * await assertCodec(lines(), ["one", "", "zwei ß"], { unencodable: ["a\nb"] });

@@ -81,13 +81,13 @@ export function describe(error: unknown): Failure {
     return { code: "UNKNOWN", words: String(error) };
   }
   const systemCode = (error as { code?: unknown }).code;
-  if (typeof systemCode === "string" && systemCode in BY_CODE) {
+  if (typeof systemCode === "string" && Object.hasOwn(BY_CODE, systemCode)) {
     return BY_CODE[systemCode];
   }
   if (error.name === "NotCapable") {
     return { ...BY_NAME.NotCapable, words: firstLine(error.message) };
   }
-  if (error.name in BY_NAME) return BY_NAME[error.name];
+  if (Object.hasOwn(BY_NAME, error.name)) return BY_NAME[error.name];
   return {
     code: typeof systemCode === "string" ? systemCode : "UNKNOWN",
     words: firstLine(error.message),

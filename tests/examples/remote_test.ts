@@ -124,6 +124,38 @@ Deno.test("deno task remote --token lets in who knows it, and nobody else", asyn
   assertStringIncludes(none.stderr, "a token is needed");
 });
 
+Deno.test("deno task remote --token-file takes the secret from a file, so that no list of processes shows it", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    const file = `${dir}/token`;
+    await Deno.writeTextFile(file, "s3cret\n");
+    await Deno.writeTextFile(`${dir}/empty`, "\n");
+    await using server = startServer(
+      "--allow",
+      "printf",
+      "--token-file",
+      file,
+    );
+    const port = await portOf(server);
+    for (const flags of [["--token-file", file], ["--token", "s3cret"]]) {
+      const right = await run(port, ["printf", "in"], ...flags);
+      assertEquals(right, { code: 0, stdout: "in", stderr: "" });
+    }
+    const cases: [string[], number, string][] = [
+      [["--token", "x", "--token-file", file], 2, "Cannot use both"],
+      [["--token-file", `${dir}/empty`], 1, "/empty: it holds no secret"],
+      [["--token-file", `${dir}/none`], 1, "/none: there is no such file"],
+    ];
+    for (const [flags, expected, message] of cases) {
+      const { code, stdout, stderr } = await run(port, ["date"], ...flags);
+      assertEquals({ code, stdout }, { code: expected, stdout: "" });
+      assertStringIncludes(stderr, message);
+    }
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
 Deno.test({
   name:
     "deno task remote --token takes Python's proof once, and refuses it when it is said again",

@@ -1,0 +1,228 @@
+/** What decoders do at their edges: memory that is read over, errors of a user's own, more bytes after an error, hints. */
+
+import {
+  assertEquals,
+  assertInstanceOf,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import {
+  EncodeError,
+  FrameError,
+  FrameTooLargeError,
+  MalformedFrameError,
+} from "../../src/errors.ts";
+import {
+  type Codec,
+  decodeAll,
+  defineCodec,
+  delimited,
+  encodeFrame,
+  fixedLength,
+  lengthPrefixed,
+  lines,
+  mapCodec,
+  netstring,
+  raw,
+  varintPrefixed,
+} from "../../src/framing/mod.ts";
+import { datagram } from "../../udp.ts";
+import { cut, run, utf8 } from "./cuts.ts";
+
+const CODECS: Record<string, Codec<Uint8Array>> = {
+  lengthPrefixed: lengthPrefixed({ bytes: 1 }),
+  varintPrefixed: varintPrefixed(),
+  netstring: netstring(),
+  delimited: delimited("\r\n"),
+  fixedLength: fixedLength(3),
+};
+
+for (const [name, codec] of Object.entries(CODECS)) {
+  Deno.test(`${name}: detach() also copies chunks that were fed ahead and nobody has asked for`, () => {
+    const wire = ["abc", "def", "ghi"].map((text) =>
+      encodeFrame(codec, utf8(text))
+    );
+    const all = new Uint8Array(wire.flatMap((bytes) => [...bytes]));
+    for (let size = 1; size <= all.length; size++) {
+      const chunks = cut(all, size);
+      const decoder = codec.decoder();
+      for (const chunk of chunks) decoder.feed(chunk);
+      decoder.detach!();
+      for (const chunk of chunks) chunk.fill(0xee);
+      for (const text of ["abc", "def", "ghi"]) {
+        assertEquals(decoder.next(), utf8(text), `chunks of ${size}`);
+      }
+      assertEquals(decoder.next(), undefined);
+    }
+  });
+}
+
+Deno.test("raw(): detach() copies what waits, and the owner may write over it", () => {
+  const decoder = raw().decoder();
+  const chunks = [Uint8Array.of(1, 2), Uint8Array.of(3)];
+  for (const chunk of chunks) decoder.feed(chunk);
+  decoder.detach!();
+  for (const chunk of chunks) chunk.fill(0xee);
+  assertEquals([...decoder.next()!, ...decoder.next()!], [1, 2, 3]);
+});
+
+Deno.test("raw() has no frame to be cut: its end is never an error", () => {
+  assertEquals(run(raw(), [Uint8Array.of(1)]), { frames: [Uint8Array.of(1)] });
+  assertEquals(run(raw(), []), { frames: [] });
+});
+
+Deno.test("datagram(): a datagram is one frame, gone once it was taken or given back", () => {
+  const decoder = datagram().decoder();
+  assertEquals([decoder.bufferedBytes, decoder.next()], [0, undefined]);
+  decoder.feed(Uint8Array.of(1, 2));
+  assertEquals(decoder.bufferedBytes, 2);
+  assertEquals(decoder.takeRest(), Uint8Array.of(1, 2));
+  assertEquals([decoder.bufferedBytes, decoder.next()], [0, undefined]);
+  assertEquals(decoder.takeRest(), new Uint8Array(0));
+  decoder.feed(Uint8Array.of(3));
+  decoder.end();
+  assertEquals(decoder.next(), Uint8Array.of(3));
+});
+
+Deno.test("varintPrefixed() without the header cannot encode bytes in front of the length", () => {
+  const error = assertThrows(
+    () => encodeFrame(varintPrefixed({ offset: 2 }), utf8("a")),
+    EncodeError,
+    "Cannot encode varintPrefixed frame: the 2 bytes in front of the length are not known without 'keepHeader'",
+  );
+  assertEquals(error.code, "ENCODE");
+  const codec = varintPrefixed({ offset: 2, keepHeader: true });
+  const frame = Uint8Array.of(7, 8, 1, 9);
+  assertEquals(decodeAll(codec, encodeFrame(codec, frame)), [frame]);
+});
+
+Deno.test("defineCodec(): a FrameError of the user's own is passed on as it is, and is final", () => {
+  const mine = new MalformedFrameError("the checksum is wrong", {
+    codec: "mine",
+    offset: 40,
+    window: "00",
+  });
+  const codec = defineCodec<number>({
+    name: "users",
+    decoder: () => ({
+      decode(source) {
+        if (source.length < 2) return undefined;
+        throw mine;
+      },
+    }),
+    encode: () => {},
+  });
+  const decoder = codec.decoder();
+  decoder.feed(Uint8Array.of(1, 2, 3));
+  for (let i = 0; i < 2; i++) {
+    assertStrictEquals(assertThrows(() => decoder.next()), mine);
+  }
+  assertEquals(decoder.bufferedBytes, 0);
+});
+
+Deno.test("defineCodec(): what is thrown and is no FrameError is the cause of one, with the place", () => {
+  for (const [thrown, words] of [[new Error("odd"), "odd"], ["text", "text"]]) {
+    const codec = defineCodec<number>({
+      name: "users",
+      decoder: () => ({
+        decode(source) {
+          if (!source.has(2)) return undefined;
+          if (source.uint(0, 1) === 9) throw thrown;
+          return source.take(2)[0];
+        },
+      }),
+      encode: () => {},
+    });
+    const { frames, error } = run(codec, [Uint8Array.of(1, 0, 9, 0)]);
+    assertEquals(frames, [1]);
+    assertInstanceOf(error, MalformedFrameError);
+    assertEquals([error.offset, error.cause], [2, thrown]);
+    assertEquals(error.message.includes(`: ${words} [09`), true, error.message);
+  }
+});
+
+Deno.test("ByteSource.indexOf() finds each of more markers than it remembers, across chunks", () => {
+  const markers = Array.from({ length: 12 }, (_, i) => utf8(`<${i}>`));
+  const codec = defineCodec<number[]>({
+    name: "markers",
+    decoder: () => ({
+      decode(source) {
+        const found = markers.map((marker) => source.indexOf(marker));
+        if (found.includes(-1)) return undefined;
+        source.skip(source.length);
+        return found;
+      },
+    }),
+    encode: () => {},
+  });
+  const wire = utf8(markers.map((_, i) => `<${i}>`).join(""));
+  const expected = markers.map((_, i) => i < 10 ? i * 3 : 30 + (i - 10) * 4);
+  for (let size = 1; size <= wire.length; size++) {
+    assertEquals(run(codec, cut(wire, size)).frames, [expected]);
+  }
+});
+
+Deno.test("mapCodec() that has failed takes nothing more in, and gives no space", () => {
+  const codec = mapCodec(lengthPrefixed(), {
+    decode(): string {
+      throw new Error("no");
+    },
+    encode: (text: string) => utf8(text),
+  });
+  const decoder = codec.decoder();
+  decoder.feed(Uint8Array.of(0, 0, 0, 1, 7, 0, 0, 0x20, 0));
+  const error = assertThrows(() => decoder.next(), MalformedFrameError);
+  decoder.feed(new Uint8Array(1_000));
+  assertEquals([decoder.bufferedBytes, decoder.space!()], [0, undefined]);
+  assertStrictEquals(assertThrows(() => decoder.next()), error);
+});
+
+Deno.test("a decoder that has failed keeps nothing of what comes after", () => {
+  const broken: [Codec<unknown>, Uint8Array][] = [
+    [lengthPrefixed(), Uint8Array.of(0xff, 0xff, 0xff, 0xff)],
+    [netstring(), utf8("x")],
+    [lines(), Uint8Array.of(0xff, 0x0a)],
+    [delimited(";", { maxFrameBytes: 3 }), utf8("too long")],
+  ];
+  for (const [codec, wire] of broken) {
+    const decoder = codec.decoder();
+    decoder.feed(wire);
+    const error = assertThrows(() => decoder.next(), FrameError);
+    for (let i = 0; i < 100; i++) decoder.feed(new Uint8Array(10_000));
+    assertEquals(decoder.bufferedBytes, 0, codec.name);
+    assertStrictEquals(assertThrows(() => decoder.next()), error);
+    assertEquals(decoder.takeRest().length, 0, codec.name);
+  }
+});
+
+Deno.test("lengthPrefixed() guesses what came instead of a length", () => {
+  const cases: [string | number[], string | undefined][] = [
+    ["GET / HT", "looks like an HTTP request"],
+    ["HEAD / H", "looks like an HTTP request"],
+    ["PRI * HT", "looks like an HTTP/2 connection preface"],
+    ["HTTP/1.1", "looks like an HTTP response"],
+    ["SSH-2.0-", "looks like an SSH banner"],
+    ["PROXY TC", "looks like a PROXY protocol header"],
+    ["Content-", "looks like a Content-Length header"],
+    [[0x16, 0x03, 0x01, 0x02, 0x00, 1, 0, 0], "looks like a TLS ClientHello"],
+    ["hello, w", "the length bytes are ASCII text"],
+    // 16 in the other order.
+    [[0x10, 0, 0, 0, 1], "plausible with the other byte order"],
+    [[0xfe, 0xed, 0xfa, 0xce], undefined],
+    // Not a record of TLS, since there is no version 3.9.
+    [[0x16, 0x03, 0x09, 0xff], undefined],
+  ];
+  for (const [wire, hint] of cases) {
+    const bytes = typeof wire === "string" ? utf8(wire) : Uint8Array.from(wire);
+    const error = assertThrows(
+      () => decodeAll(lengthPrefixed(), bytes),
+      FrameTooLargeError,
+    );
+    assertEquals(
+      error.hint?.startsWith(hint ?? "") ?? hint === undefined,
+      true,
+      `${wire}: ${error.hint}`,
+    );
+    assertEquals(error.hint === undefined, hint === undefined, `${wire}`);
+  }
+});
