@@ -30,10 +30,8 @@ function open(
   const stream = new ScriptedStream();
   const events: NetEvent[] = [];
   const codec = lines();
-  const connection = new ConnectionActor<string, string, never>({
-    id: 1,
+  const connection = new ConnectionActor<string, string, never>(1, stream, {
     name: "test#1",
-    stream,
     codec,
     handler,
     settings: resolveConnectionOptions({
@@ -227,10 +225,8 @@ Deno.test("closed and exited asked for after the end are told all the same", asy
 Deno.test("tell, deliver and ask after the end are refused, and the mailbox takes nothing", async () => {
   const stream = new ScriptedStream();
   const codec = lines();
-  const connection = new ConnectionActor<string, string, string>({
-    id: 1,
+  const connection = new ConnectionActor<string, string, string>(1, stream, {
     name: "test#1",
-    stream,
     codec,
     handler: () => ({ frame() {}, message() {} }),
     settings: resolveConnectionOptions({}, codec),
@@ -262,16 +258,18 @@ Deno.test("frames: 'poisoned' overwrites what a synchronous callback and a pull 
   const kept: Uint8Array[] = [];
   for (const pulls of [false, true]) {
     const stream = new ScriptedStream();
-    const connection = new ConnectionActor<Uint8Array, Uint8Array, never>({
-      id: 1,
-      name: "test#1",
+    const connection = new ConnectionActor<Uint8Array, Uint8Array, never>(
+      1,
       stream,
-      codec,
-      settings,
-      ...(pulls
-        ? {}
-        : { handler: () => ({ frame: (frame) => void kept.push(frame) }) }),
-    });
+      {
+        name: "test#1",
+        codec,
+        settings,
+        ...(pulls
+          ? {}
+          : { handler: () => ({ frame: (frame) => void kept.push(frame) }) }),
+      },
+    );
     connection.open();
     stream.peer("one\ntwo\n");
     stream.peer(null);

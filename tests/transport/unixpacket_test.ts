@@ -82,7 +82,8 @@ Deno.test("a send to nobody rejects, and the next one goes out", () =>
 Deno.test("a Unix datagram socket whose waker's path is taken is not opened, and leaves nothing behind", () =>
   inDir(async (dir) => {
     await Deno.writeTextFile(`${dir}/s.wake`, "precious");
-    const error = assertThrows(() => at(`${dir}/s`), ListenError);
+    const { bound } = at(`${dir}/s`);
+    const error = await assertRejects(() => bound!, ListenError);
     assertEquals(error.code, "ADDR_IN_USE");
     assertEquals(namesIn(dir), ["s.wake"]);
     assertEquals(await Deno.readTextFile(`${dir}/s.wake`), "precious");
