@@ -7,19 +7,20 @@
 
 import type { ByteCodec, ByteSink } from "./codec.ts";
 import type { HeaderFormat } from "./header_format.ts";
-import { PrefixDecoder, PrefixScanner } from "./prefix_decoder.ts";
+import { PrefixDecoder, PrefixPlan, PrefixScanner } from "./prefix_decoder.ts";
 
 /** The codec of one header format. `encode` appends all of a frame or throws before it appends anything. */
 export function prefixCodec(
   format: HeaderFormat,
   encode: (frame: Uint8Array, sink: ByteSink) => void,
 ): ByteCodec {
+  const plan = new PrefixPlan(format);
   return {
     name: format.codec,
     maxFrameBytes: format.maxFrameBytes,
     aliases: true,
-    decoder: () => new PrefixDecoder(format),
-    scanner: () => new PrefixScanner(format),
+    decoder: () => new PrefixDecoder(plan),
+    scanner: () => new PrefixScanner(plan),
     encode,
   };
 }

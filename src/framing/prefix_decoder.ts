@@ -16,48 +16,60 @@ import { readUint } from "./uint.ts";
 
 type Visit = (bytes: Uint8Array, start: number, end: number) => void;
 
-/** Decoder of every length-prefixed format. */
-export class PrefixDecoder implements FrameDecoder<Uint8Array> {
-  readonly #format: HeaderFormat;
-  /** Absent where there is a field to read. */
-  readonly #reading: HeaderReading | undefined;
-  readonly #in: Intake;
-  /** Made for the first frame that straddles: a decoder waits most of its time, and there may be many. */
-  #straddling: StraddlingFrame | undefined;
-  #recycles = false;
-  readonly #headerMin: number;
-  readonly #trailer: number;
-  readonly #trailerBytes: number;
-  readonly #keepHeader: boolean;
+/**
+ * A header format, laid out for the fast path. One per codec: thousands of decoders that wait must not each hold
+ * a copy.
+ */
+export class PrefixPlan {
+  readonly format: HeaderFormat;
+  readonly headerMin: number;
+  readonly trailer: number;
+  readonly trailerBytes: number;
+  readonly keepHeader: boolean;
   /** Most bytes of header and payload together. */
-  readonly #most: number;
+  readonly most: number;
   /**
    * The commonest field, four bytes big-endian, is read as a signed number, which is cheaper. A negative one is
    * left to the slow path, and so `adjust` must not make it positive.
    */
-  readonly #isQuad: boolean;
+  readonly isQuad: boolean;
   // The binary field, written out; a width of 0 = there is none.
-  readonly #width: number;
-  readonly #fieldAt: number;
-  readonly #littleEndian: boolean;
-  readonly #adjust: number;
+  readonly width: number;
+  readonly fieldAt: number;
+  readonly littleEndian: boolean;
+  readonly adjust: number;
 
   constructor(format: HeaderFormat) {
     const { field } = format;
-    this.#format = format;
-    this.#in = new Intake(format.codec);
-    this.#reading = field === undefined ? new HeaderReading() : undefined;
-    this.#headerMin = format.minHeaderBytes;
-    this.#trailer = format.trailer;
-    this.#trailerBytes = format.trailer < 0 ? 0 : 1;
-    this.#keepHeader = format.keepHeader;
-    this.#most = format.maxFrameBytes - this.#trailerBytes;
-    this.#isQuad = field?.bytes === 4 && !field.littleEndian &&
+    this.format = format;
+    this.headerMin = format.minHeaderBytes;
+    this.trailer = format.trailer;
+    this.trailerBytes = format.trailer < 0 ? 0 : 1;
+    this.keepHeader = format.keepHeader;
+    this.most = format.maxFrameBytes - this.trailerBytes;
+    this.isQuad = field?.bytes === 4 && !field.littleEndian &&
       field.adjust <= 0;
-    this.#width = field?.bytes ?? 0;
-    this.#fieldAt = field?.offset ?? 0;
-    this.#littleEndian = field?.littleEndian ?? false;
-    this.#adjust = field?.adjust ?? 0;
+    this.width = field?.bytes ?? 0;
+    this.fieldAt = field?.offset ?? 0;
+    this.littleEndian = field?.littleEndian ?? false;
+    this.adjust = field?.adjust ?? 0;
+  }
+}
+
+/** Decoder of every length-prefixed format. */
+export class PrefixDecoder implements FrameDecoder<Uint8Array> {
+  readonly #plan: PrefixPlan;
+  readonly #in: Intake;
+  /** Absent where there is a field to read. */
+  readonly #reading: HeaderReading | undefined;
+  /** Made for the first frame that straddles: a decoder waits most of its time, and there may be many. */
+  #straddling: StraddlingFrame | undefined;
+  #recycles = false;
+
+  constructor(plan: PrefixPlan) {
+    this.#plan = plan;
+    this.#in = new Intake(plan.format.codec);
+    this.#reading = plan.width === 0 ? new HeaderReading() : undefined;
   }
 
   feed(chunk: Uint8Array): void {
@@ -67,34 +79,35 @@ export class PrefixDecoder implements FrameDecoder<Uint8Array> {
   // In one function, because the call of another one would cost a small frame a tenth of its time.
   next(): Uint8Array | undefined {
     const input = this.#in;
+    const plan = this.#plan;
     const start = input.at;
     const end = input.end;
-    if (end - start >= this.#headerMin && !this.#straddling?.active) {
+    if (end - start >= plan.headerMin && !this.#straddling?.active) {
       const bytes = input.bytes;
-      let header = this.#headerMin;
+      let header = plan.headerMin;
       let body: number;
-      if (this.#isQuad) {
-        const at = start + this.#fieldAt;
+      if (plan.isQuad) {
+        const at = start + plan.fieldAt;
         body = (bytes[at] << 24 | bytes[at + 1] << 16 | bytes[at + 2] << 8 |
-          bytes[at + 3]) + this.#adjust;
-      } else if (this.#width > 0) {
-        const at = start + this.#fieldAt;
-        body = readUint(bytes, at, this.#width, this.#littleEndian) +
-          this.#adjust;
+          bytes[at + 3]) + plan.adjust;
+      } else if (plan.width > 0) {
+        const at = start + plan.fieldAt;
+        body = readUint(bytes, at, plan.width, plan.littleEndian) +
+          plan.adjust;
       } else {
         const reading = this.#reading!;
-        header = this.#format.parse(bytes, start, end, reading);
+        header = plan.format.parse(bytes, start, end, reading);
         body = reading.bodyBytes;
       }
-      if (header >= 0 && body >= 0 && header + body <= this.#most) {
+      if (header >= 0 && body >= 0 && header + body <= plan.most) {
         const from = start + header;
         const stop = from + body;
-        const after = stop + this.#trailerBytes;
+        const after = stop + plan.trailerBytes;
         if (
-          after <= end && (after === stop || bytes[stop] === this.#trailer)
+          after <= end && (after === stop || bytes[stop] === plan.trailer)
         ) {
           input.at = after;
-          return input.view(this.#keepHeader ? start : from, stop);
+          return input.view(plan.keepHeader ? start : from, stop);
         }
       }
     }
@@ -104,7 +117,7 @@ export class PrefixDecoder implements FrameDecoder<Uint8Array> {
   #nextStraddling(): Uint8Array | undefined {
     if (this.#straddling === undefined) {
       if (this.#in.hasNothing) return undefined;
-      this.#straddling = new StraddlingFrame(this.#format, this.#in);
+      this.#straddling = new StraddlingFrame(this.#plan.format, this.#in);
       if (this.#recycles) this.#straddling.recycle();
     }
     return this.#straddling.next();
@@ -114,7 +127,7 @@ export class PrefixDecoder implements FrameDecoder<Uint8Array> {
   scan(visit: Visit): void {
     for (;;) {
       if (!this.#straddling?.active) {
-        if (this.#width > 0) this.#scanByField(visit);
+        if (this.#plan.width > 0) this.#scanByField(visit);
         else this.#scanByFormat(visit);
       }
       const frame = this.#nextStraddling();
@@ -127,14 +140,15 @@ export class PrefixDecoder implements FrameDecoder<Uint8Array> {
 
   #scanByField(visit: Visit): void {
     const input = this.#in;
+    const plan = this.#plan;
     const { bytes, end } = input;
-    const headerMin = this.#headerMin;
+    const headerMin = plan.headerMin;
     const last = end - headerMin;
-    const most = this.#most - headerMin;
-    const isQuad = this.#isQuad;
-    const fieldAt = this.#fieldAt;
-    const adjust = this.#adjust;
-    const front = this.#keepHeader ? 0 : headerMin;
+    const most = plan.most - headerMin;
+    const isQuad = plan.isQuad;
+    const fieldAt = plan.fieldAt;
+    const adjust = plan.adjust;
+    const front = plan.keepHeader ? 0 : headerMin;
     let start = input.at;
     while (start <= last) {
       const at = start + fieldAt;
@@ -142,7 +156,7 @@ export class PrefixDecoder implements FrameDecoder<Uint8Array> {
         (isQuad
           ? bytes[at] << 24 | bytes[at + 1] << 16 | bytes[at + 2] << 8 |
             bytes[at + 3]
-          : readUint(bytes, at, this.#width, this.#littleEndian));
+          : readUint(bytes, at, plan.width, plan.littleEndian));
       const stop = start + headerMin + body;
       if (body < 0 || body > most || stop > end) return;
       // Written before the visit, so that a visitor that throws leaves the next frame next.
@@ -154,14 +168,15 @@ export class PrefixDecoder implements FrameDecoder<Uint8Array> {
 
   #scanByFormat(visit: Visit): void {
     const input = this.#in;
-    const format = this.#format;
+    const plan = this.#plan;
+    const format = plan.format;
     const reading = this.#reading!;
     const { bytes, end } = input;
-    const last = end - this.#headerMin;
-    const most = this.#most;
-    const trailerBytes = this.#trailerBytes;
+    const last = end - plan.headerMin;
+    const most = plan.most;
+    const trailerBytes = plan.trailerBytes;
     const trailer = format.trailer;
-    const keepHeader = this.#keepHeader;
+    const keepHeader = plan.keepHeader;
     let start = input.at;
     while (start <= last) {
       const header = format.parse(bytes, start, end, reading);
@@ -218,8 +233,8 @@ export class PrefixDecoder implements FrameDecoder<Uint8Array> {
 export class PrefixScanner implements FrameScanner {
   readonly #decoder: PrefixDecoder;
 
-  constructor(format: HeaderFormat) {
-    this.#decoder = new PrefixDecoder(format);
+  constructor(plan: PrefixPlan) {
+    this.#decoder = new PrefixDecoder(plan);
   }
 
   scan(
