@@ -9,6 +9,7 @@ import type { MailboxOptions } from "../actor/mod.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import type { NetEvent } from "../observe/mod.ts";
 import {
+  report,
   type ResolvedRestartLimits,
   resolveRestartLimits,
 } from "../supervision/mod.ts";
@@ -100,14 +101,7 @@ export function resolveConnectionOptions(
     clock,
     slots: new Slots(),
     writers: new Writers(),
-    emit: onEvent === undefined ? () => {} : (event) => {
-      try {
-        onEvent(event);
-      } catch (error) {
-        // An observer that fails is a bug of the application: said aloud, but not to the connection.
-        reportError(error);
-      }
-    },
+    emit: onEvent === undefined ? () => {} : (event) => report(onEvent, event),
   };
 }
 
