@@ -29,7 +29,7 @@ export type ExitReason =
 
 /**
  * What happened to an actor that its own ref does not tell. Each is also a `NetEvent`, with the same fields.
- * A callback for events is called synchronously; what it throws is ignored.
+ * A callback for events is called synchronously; what it throws goes to `reportError`.
  */
 export type ActorEvent =
   | {

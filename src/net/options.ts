@@ -9,11 +9,12 @@ import type { MailboxOptions } from "../actor/mod.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import type { NetEvent } from "../observe/mod.ts";
 import {
+  report,
   type ResolvedRestartLimits,
   resolveRestartLimits,
 } from "../supervision/mod.ts";
 import { Slots } from "./slots.ts";
-import type { ConnectionOptions } from "./types.ts";
+import type { ConnectionOptions, ServeOptions } from "./types.ts";
 import { Writers } from "./writers.ts";
 
 /**
@@ -100,14 +101,45 @@ export function resolveConnectionOptions(
     clock,
     slots: new Slots(),
     writers: new Writers(),
-    emit: onEvent === undefined ? () => {} : (event) => {
-      try {
-        onEvent(event);
-      } catch (error) {
-        // An observer that fails is a bug of the application: said aloud, but not to the connection.
-        reportError(error);
-      }
-    },
+    emit: onEvent === undefined ? () => {} : (event) => report(onEvent, event),
+  };
+}
+
+/** Who is let in by a server: its limits, complete and checked. */
+export interface AdmissionSettings {
+  readonly isTls: boolean;
+  readonly maxConnections: number;
+  readonly maxConnectionsPerIp: number;
+  readonly handshakeTimeoutMs: number;
+  /** Bounds what waits at the door: the system's queue, and those that were refused and have not left. */
+  readonly backlog: number;
+}
+
+/**
+ * Fills in and checks the limits of a server.
+ *
+ * @throws {RangeError} Names the option and its value.
+ */
+export function resolveAdmissionOptions<In, Out>(
+  options: ServeOptions<In, Out>,
+): AdmissionSettings {
+  const {
+    transport,
+    maxConnections = 10_000,
+    maxConnectionsPerIp = Infinity,
+    handshakeTimeoutMs = 5_000,
+    backlog = 511,
+  } = options;
+  atLeast("maxConnections", maxConnections, 1);
+  atLeast("maxConnectionsPerIp", maxConnectionsPerIp, 1);
+  atLeast("handshakeTimeoutMs", handshakeTimeoutMs, 1);
+  atLeast("backlog", backlog, 1);
+  return {
+    isTls: transport === "tls",
+    maxConnections,
+    maxConnectionsPerIp,
+    handshakeTimeoutMs,
+    backlog,
   };
 }
 

@@ -1,34 +1,31 @@
 /**
- * A server: a listener, its accept loop, its connections. Decides who is let in, and how all of it ends:
- * stop accepting, tell every connection, wait for their last turn and flush, within the grace.
+ * A server: a listener, its accept loop, its connections. Decides how all of it ends: stop accepting, tell every
+ * connection, wait for their last turn and flush, within the grace. Who is let in is decided by `admission.ts`.
  *
  * @module
  */
 
 import type { ExitReason } from "../actor/mod.ts";
-import { systemClock, type Timer } from "../clock.ts";
-import { TimeoutError } from "../errors.ts";
+import { systemClock } from "../clock.ts";
 import {
   type Acceptor,
-  addrText,
   type ByteStream,
-  handshake,
   listen,
   mayBeStale,
   removeStaleSocket,
   tune,
 } from "../transport/mod.ts";
 import { AcceptLoop } from "./accept_loop.ts";
+import { Admission } from "./admission.ts";
 import { ConnectionActor, type ConnectionHost } from "./connection.ts";
-import { ipKey } from "./ip_key.ts";
 import {
-  atLeast,
+  type AdmissionSettings,
   type ConnectionSettings,
   QUIET_MS,
+  resolveAdmissionOptions,
   resolveConnectionOptions,
 } from "./options.ts";
 import { Sweep } from "./sweep.ts";
-import { TurnedAway } from "./turned_away.ts";
 import type {
   ConnectionHandler,
   ServeOptions,
@@ -86,21 +83,17 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
   readonly #options: ServeOptions<In, Out>;
   readonly #host: ConnectionHost<In, Out, M>;
   readonly #settings: ConnectionSettings;
+  readonly #limits: AdmissionSettings;
+  readonly #admission: Admission;
   readonly #sweep: Sweep;
-  readonly #perIp = new Map<string, number>();
   #addr: Deno.Addr;
   #acceptor: Acceptor | undefined;
   #loop: AcceptLoop | undefined;
   #status: "running" | "stopping" | "stopped" = "running";
-  #isSuspended = false;
   #ending: Promise<void> | undefined;
   #keepsAlive = true;
   /** The grace of the stop under way. */
   #graceMs = 0;
-  /** Let in, and not gone yet: open connections and handshakes under way. */
-  #inside = 0;
-  readonly #handshakes = new Set<ByteStream>();
-  readonly #turnedAway: TurnedAway;
   /** Of connections that are gone, and of the door. */
   readonly #past = {
     accepted: 0,
@@ -117,13 +110,10 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
     options: ServeOptions<In, Out>,
     handler: ConnectionHandler<In, Out, M>,
   ) {
-    const { codec, name = "server", backlog = 511, signal } = options;
-    atLeast("maxConnections", options.maxConnections ?? 10_000, 1);
-    atLeast("maxConnectionsPerIp", options.maxConnectionsPerIp ?? Infinity, 1);
-    atLeast("handshakeTimeoutMs", options.handshakeTimeoutMs ?? 5_000, 1);
-    atLeast("backlog", backlog, 1);
+    const { codec, name = "server", signal } = options;
     this.name = name;
     this.#options = options;
+    this.#limits = resolveAdmissionOptions(options);
     this.#settings = resolveConnectionOptions(options, codec);
     this.#host = {
       server: name,
@@ -137,7 +127,15 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
       this.#settings,
       () => this.connections.values(),
     );
-    this.#turnedAway = new TurnedAway(backlog);
+    this.#admission = new Admission(this.#limits, {
+      onAdmitted: (stream) => this.#open(stream),
+      onRefused: (remoteAddr, why) => {
+        this.#past.refused++;
+        this.#settings.emit({ kind: "refused", server: name, remoteAddr, why });
+      },
+      onHandshakeFailed: (remoteAddr, error) =>
+        this.#settings.emit({ kind: "malformed", remoteAddr, error }),
+    }, this.#settings.clock);
     this.exited = new Promise((resolve) => this.#resolveExited = resolve);
     try {
       this.#addr = this.#listen();
@@ -157,7 +155,7 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
   }
 
   get status(): "running" | "suspended" | "stopping" | "stopped" {
-    return this.#status === "running" && this.#isSuspended
+    return this.#status === "running" && this.#admission.isSuspended
       ? "suspended"
       : this.#status;
   }
@@ -171,12 +169,11 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
   }
 
   suspend(): void {
-    this.#isSuspended = true;
+    this.#admission.suspend();
   }
 
   resume(): void {
-    this.#isSuspended = false;
-    this.#turnedAway.letOn();
+    this.#admission.resume();
   }
 
   ref(): void {
@@ -210,12 +207,13 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
   }
 
   #listen(): Deno.Addr {
-    const { backlog = 511, reusePort = false } = this.#options;
+    const { reusePort = false } = this.#options;
+    const { backlog } = this.#limits;
     const acceptor = listen(this.#options, { backlog, reusePort });
     if (!this.#keepsAlive) acceptor.unref();
     this.#acceptor = acceptor;
     this.#loop = new AcceptLoop(acceptor, {
-      onStream: (stream) => this.#admit(stream),
+      onStream: (stream) => this.#admission.admit(stream),
       onFailed: (error, retryInMs) =>
         this.#settings.emit({
           kind: "acceptFailed",
@@ -241,98 +239,6 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
     }
   }
 
-  /** A promise = the next newcomer has to wait for it. */
-  #admit(stream: ByteStream): Promise<void> | undefined {
-    const { remoteAddr } = stream;
-    const key = ipKey(remoteAddr);
-    const why = this.#whyRefused(key);
-    if (why !== undefined) {
-      this.#past.refused++;
-      this.#settings.emit({
-        kind: "refused",
-        server: this.name,
-        remoteAddr,
-        why,
-      });
-      if (this.#options.transport === "tls") {
-        const crowded = this.#turnedAway.add(stream);
-        // One address that has enough must not close the door to the others.
-        return why === "maxConnectionsPerIp" ? undefined : crowded;
-      }
-      stream.close();
-      return undefined;
-    }
-    this.#inside++;
-    if (key !== undefined) {
-      this.#perIp.set(key, (this.#perIp.get(key) ?? 0) + 1);
-    }
-    if (this.#options.transport === "tls") void this.#greet(stream, key);
-    else this.#open(stream);
-    return undefined;
-  }
-
-  #whyRefused(key: string | undefined) {
-    const { maxConnections = 10_000, maxConnectionsPerIp = Infinity } =
-      this.#options;
-    if (this.#isSuspended) return "suspended";
-    if (this.#inside >= maxConnections) return "maxConnections";
-    if (
-      key !== undefined && (this.#perIp.get(key) ?? 0) >= maxConnectionsPerIp
-    ) return "maxConnectionsPerIp";
-    return undefined;
-  }
-
-  #left(key: string | undefined): void {
-    this.#inside--;
-    this.#turnedAway.letOn();
-    if (key === undefined) return;
-    const others = this.#perIp.get(key)! - 1;
-    if (others === 0) this.#perIp.delete(key);
-    else this.#perIp.set(key, others);
-  }
-
-  /**
-   * TLS: a newcomer that does not shake hands in time, or badly, costs nobody else anything.
-   *
-   * Deno keeps the socket of a TLS stream that is closed in the middle of its handshake until the peer leaves.
-   * So a late one is reported, and keeps its place under `maxConnections`, but is not closed before it settles:
-   * then what is counted is what is really held.
-   */
-  async #greet(stream: ByteStream, key: string | undefined): Promise<void> {
-    const { handshakeTimeoutMs = 5_000 } = this.#options;
-    const { clock, emit } = this.#settings;
-    const { remoteAddr } = stream;
-    const report = (error: unknown) =>
-      emit({ kind: "malformed", remoteAddr, error });
-    let isLate = false;
-    const timer: Timer = clock.after(handshakeTimeoutMs, () => {
-      isLate = true;
-      report(
-        new TimeoutError(
-          `Cannot wait longer for ${
-            addrText(remoteAddr)
-          }: no TLS handshake within ${handshakeTimeoutMs} ms`,
-          handshakeTimeoutMs,
-        ),
-      );
-    });
-    this.#handshakes.add(stream);
-    let failure: { error: unknown } | undefined;
-    try {
-      await handshake(stream);
-    } catch (error) {
-      failure = { error };
-    }
-    timer.cancel();
-    const isStopped = !this.#handshakes.delete(stream);
-    if (failure === undefined && !isLate && !isStopped) {
-      return this.#open(stream);
-    }
-    if (!isStopped) stream.close();
-    this.#left(key);
-    if (failure !== undefined && !isLate && !isStopped) report(failure.error);
-  }
-
   #open(stream: ByteStream): void {
     tune(stream);
     const id = ++this.#past.accepted;
@@ -348,7 +254,7 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
   #ended(connection: ConnectionActor<In, Out, M>): void {
     this.connections.delete(connection.id);
     if (this.connections.size === 0) this.#sweep.stop();
-    this.#left(ipKey(connection.remoteAddr));
+    this.#admission.left(connection.remoteAddr);
     addStats(this.#past, connection.stats);
   }
 
@@ -361,7 +267,7 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
 
   /** Those in the system's queue have connected, and may have asked already: they are let in and served. */
   async #lastNewcomers(): Promise<void> {
-    const { backlog = 511 } = this.#options;
+    const { backlog } = this.#limits;
     const { accepted } = this.#past;
     let seen: number;
     do {
@@ -374,9 +280,7 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
 
   async #shut(reason: ExitReason): Promise<void> {
     if (reason.kind === "shutdown") await this.#lastNewcomers();
-    for (const stream of this.#handshakes) stream.close();
-    this.#handshakes.clear();
-    this.#turnedAway.closeAll();
+    this.#admission.closeAll();
     await this.#loop?.stop();
     await Promise.all(
       Array.from(this.connections.values(), ({ closed }) => closed),

@@ -28,7 +28,10 @@ export interface ConnectionStats {
   openedAtMs: number;
 }
 
-/** Something that happened to a server or a connection. `onEvent` is called synchronously; what it throws is ignored. */
+/**
+ * Something that happened to a server or a connection. `onEvent` is called synchronously; what it throws goes to
+ * `reportError`.
+ */
 export type NetEvent =
   | { kind: "listening"; server: string; addr: Deno.Addr }
   | {

@@ -8,6 +8,7 @@ export {
   type RestartHistory,
   type RestartPlan,
 } from "./restart_policy.ts";
+export { report } from "./report.ts";
 export { spawn } from "./spawn.ts";
 export { supervise } from "./supervise.ts";
 export type * from "./types.ts";

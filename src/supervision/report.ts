@@ -1,15 +1,21 @@
-/** Decides how events leave this room: synchronously, and without any harm to whoever reports. */
+/**
+ * Decides how events leave: synchronously, and without any harm to whoever tells. An observer that fails is a bug of
+ * the application: it is said aloud, as an uncaught error, and telling of a crash must not cause another.
+ *
+ * Source: HTML, "Runtime script errors", `reportError`. Browsers log the error and go on; Deno ends the process
+ * unless a listener for `error` prevents that.
+ *
+ * @module
+ */
 
-import type { ActorEvent } from "../actor/mod.ts";
-
-/** Calls `onEvent`, if there is one. What it throws is ignored: telling of a crash must not cause another. */
-export function report(
-  onEvent: ((event: ActorEvent) => void) | undefined,
-  event: ActorEvent,
+/** Calls `onEvent`, if there is one. What it throws goes to `reportError`. */
+export function report<E>(
+  onEvent: ((event: E) => void) | undefined,
+  event: E,
 ): void {
   try {
     onEvent?.(event);
-  } catch {
-    // Nowhere to go with it: this room does not log, and the actor has done nothing wrong.
+  } catch (error) {
+    reportError(error);
   }
 }

@@ -29,7 +29,7 @@ export interface SpawnOptions {
   signal?: AbortSignal;
   /** For tests. @default {systemClock} */
   clock?: Clock;
-  /** Hears of crashes, restarts and dropped messages. */
+  /** Hears of crashes, restarts and dropped messages. What it throws goes to `reportError`. */
   onEvent?: (event: ActorEvent) => void;
 }
 
@@ -59,7 +59,7 @@ export interface SupervisorOptions extends RestartLimits {
   signal?: AbortSignal;
   /** For tests. @default {systemClock} */
   clock?: Clock;
-  /** Hears of the children's crashes and restarts; `actor` is the child's name. */
+  /** Hears of the children's crashes and restarts; `actor` is the child's name. What it throws goes to `reportError`. */
   onEvent?: (event: ActorEvent) => void;
 }
 
@@ -69,7 +69,7 @@ export interface ActorChildOptions extends Omit<ChildSpec, "name" | "start"> {
   mailbox?: MailboxOptions;
   /** For tests. @default {systemClock} */
   clock?: Clock;
-  /** Hears of dropped messages. Crashes and restarts are events of the supervisor. */
+  /** Hears of dropped messages. Crashes and restarts are events of the supervisor. What it throws goes to `reportError`. */
   onEvent?: (event: ActorEvent) => void;
 }
 

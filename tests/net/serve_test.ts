@@ -2,7 +2,6 @@
 
 import {
   assertEquals,
-  assertFalse,
   assertInstanceOf,
   assertRejects,
   assertThrows,
@@ -21,6 +20,7 @@ import {
   serve,
   type Server,
 } from "../../mod.ts";
+import { reportedErrors } from "../support/reported_errors.ts";
 
 function port({ addr }: { addr: Deno.Addr }): number {
   return (addr as Deno.NetAddr).port;
@@ -601,26 +601,19 @@ Deno.test("encodeFrame bytes torn one per write arrive as whole frames", async (
 });
 
 Deno.test("an observer that throws harms no connection, and is reported", async () => {
-  const reported: unknown[] = [];
-  const onError = (event: ErrorEvent) => {
-    event.preventDefault();
-    reported.push(event.error);
-  };
-  globalThis.addEventListener("error", onError);
-  try {
+  using reported = reportedErrors();
+  const failure = new Error("observer");
+  {
     await using server = serve({
       port: 0,
       codec: lines(),
       onEvent: ({ kind }) => {
-        if (kind === "opened") throw new Error("observer");
+        if (kind === "opened") throw failure;
       },
     }, (connection) => ({ frame: (line) => connection.send(line) }));
     await using client = await connect({ port: port(server), codec: lines() });
     client.send("fine");
     assertEquals((await client[Symbol.asyncIterator]().next()).value, "fine");
-  } finally {
-    globalThis.removeEventListener("error", onError);
   }
-  assertEquals(reported.length, 1);
-  assertFalse(reported[0] === undefined);
+  assertEquals(reported.errors, [failure]);
 });

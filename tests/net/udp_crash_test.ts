@@ -7,6 +7,7 @@ import {
   assertRejects,
 } from "@std/assert";
 import type { NetEvent, ReplyTo } from "../../mod.ts";
+import { reportedErrors } from "../support/reported_errors.ts";
 import { open } from "./scripted_datagrams.ts";
 import type { PeerHandler } from "../../udp.ts";
 
@@ -145,4 +146,32 @@ Deno.test("a peer's handler that feeds its own mailbox without end lets others i
   await clock.settle();
   assertEquals(socket.sent, ["5 hello", "6 other"]);
   await server.stop();
+});
+
+Deno.test("an observer that throws harms no peer, and is reported", async () => {
+  using reported = reportedErrors();
+  const { server, socket, clock } = open(
+    (peer) => ({
+      frame(line) {
+        if (line === "bad") throw new Error("choked");
+        peer.send(line);
+      },
+    }),
+    {
+      onEvent: ({ kind }) => {
+        throw kind;
+      },
+    },
+  );
+  socket.peer(5, "bad\ngood");
+  await clock.advance(0);
+  assertEquals(socket.sent, ["5 good"]);
+  await server.stop();
+  assertEquals(reported.errors, [
+    "listening",
+    "opened",
+    "crashed",
+    "restarted",
+    "closed",
+  ]);
 });

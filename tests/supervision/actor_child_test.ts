@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { actorChild, type ReplyTo, supervise } from "../../actor.ts";
 import { manualClock } from "../../src/testing/manual_clock.ts";
+import { reportedErrors } from "../support/reported_errors.ts";
 
 /** Tells which incarnation served it; some messages end their own incarnation, or await a gate. */
 function setup() {
@@ -123,4 +124,16 @@ Deno.test("actorChild() gives a spec without the options that were not given", (
   assertThrows(() =>
     actorChild("c", () => ({ receive() {} }), { graceMs: -1 })
   );
+});
+
+Deno.test("actorChild(): what its observer throws is reported, and tell() answers all the same", () => {
+  using reported = reportedErrors();
+  const { ref } = actorChild<void>("c", () => ({ receive() {} }), {
+    mailbox: { capacity: 1, overflow: "dropNewest" },
+    onEvent: ({ kind }) => {
+      throw kind;
+    },
+  });
+  assertEquals([ref.tell(), ref.tell()], ["accepted", "dropped"]);
+  assertEquals(reported.errors, ["dropped"]);
 });

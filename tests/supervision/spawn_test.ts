@@ -9,6 +9,7 @@ import {
 } from "../../actor.ts";
 import type { NetEvent } from "../../src/observe/mod.ts";
 import { manualClock } from "../../src/testing/manual_clock.ts";
+import { reportedErrors } from "../support/reported_errors.ts";
 
 type Job = "crash" | "reject" | ReplyTo<string>;
 
@@ -215,8 +216,10 @@ Deno.test("spawn() with endless restarts lets the event loop in", async () => {
   await ref.stop();
 });
 
-Deno.test("spawn() tells of dropped messages, and an onEvent that throws harms nobody", async () => {
+Deno.test("spawn() tells of dropped messages, and what its observer throws is reported and harms nobody", async () => {
+  using reported = reportedErrors();
   const clock = manualClock();
+  const failure = new Error("observer");
   const events: ActorEvent[] = [];
   const ref = spawn<void>(() => ({ receive() {} }), {
     clock,
@@ -224,7 +227,7 @@ Deno.test("spawn() tells of dropped messages, and an onEvent that throws harms n
     mailbox: { capacity: 1, overflow: "dropNewest" },
     onEvent(event) {
       events.push(event);
-      throw new Error("bad listener");
+      throw failure;
     },
   });
   assertEquals([ref.tell(), ref.tell(), ref.tell()], [
@@ -236,6 +239,23 @@ Deno.test("spawn() tells of dropped messages, and an onEvent that throws harms n
     { kind: "dropped", actor: "w", count: 1 },
     { kind: "dropped", actor: "w", count: 1 },
   ]);
+  assertEquals(reported.errors, [failure, failure]);
+  await ref.stop();
+});
+
+Deno.test("spawn() restarts an actor whose observer throws at its crash and at its restart, and reports both", async () => {
+  using reported = reportedErrors();
+  const clock = manualClock();
+  const { ref } = worker({
+    clock,
+    restart: {},
+    onEvent: ({ kind }) => {
+      throw kind;
+    },
+  });
+  ref.tell("crash");
+  assertEquals(await ref.ask<string>((reply) => reply), "1:1");
+  assertEquals(reported.errors, ["crashed", "restarted"]);
   await ref.stop();
 });
 

@@ -12,6 +12,7 @@ import {
 } from "../../actor.ts";
 import { manualClock } from "../../src/testing/manual_clock.ts";
 import { watchedSignal } from "../actor/watched_signal.ts";
+import { reportedErrors } from "../support/reported_errors.ts";
 import { Family } from "./family.ts";
 
 const idle = (name: string, more: Partial<ChildSpec> = {}): ChildSpec => ({
@@ -620,4 +621,20 @@ Deno.test("stop({graceMs}) ends a supervisor whose child heeds nothing, after tw
   await clock.advance(20);
   assertEquals(await stopped, { kind: "killed" });
   assertEquals(clock.pendingTimers, 0);
+});
+
+Deno.test("supervise() restarts a child whatever its observer throws, and reports that", async () => {
+  using reported = reportedErrors();
+  const family = new Family();
+  const a = family.member("a");
+  await using tree = await supervise([a.spec], {
+    clock: family.clock,
+    onEvent: ({ kind }) => {
+      throw kind;
+    },
+  });
+  a.die("throw");
+  assertEquals(await family.log(), "+a -a +a");
+  assertEquals(reported.errors, ["crashed", "restarted"]);
+  assertEquals(tree.children[0].restarts, 1);
 });
