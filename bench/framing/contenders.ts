@@ -1,6 +1,6 @@
 /**
  * Who is measured: our faces, the shortest hand-written loop for one format (the floor), and other libraries.
- * Each calls `visit` once per frame and gives its bytes, or its text.
+ * Each calls `visit` once per frame and gives its bytes, or its text, or an array and where in it the bytes are.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import {
 } from "../../src/framing/mod.ts";
 
 type Chunk = Uint8Array<ArrayBuffer>;
-export type Visit<T> = (frame: T) => void;
+export type Visit<T> = (frame: T, start?: number, end?: number) => void;
 export type Contender<T> = (
   chunks: Chunk[],
   visit: Visit<T>,
@@ -41,15 +41,9 @@ export const sync =
   };
 
 export const scanner =
-  (codec: ByteCodec): Contender<{ length: number }> => (chunks, visit) => {
+  (codec: ByteCodec): Contender<Uint8Array> => (chunks, visit) => {
     const it = codec.scanner();
-    const range = { length: 0 };
-    for (const chunk of chunks) {
-      it.scan(chunk, (_bytes, start, end) => {
-        range.length = end - start;
-        visit(range);
-      });
-    }
+    for (const chunk of chunks) it.scan(chunk, visit);
   };
 
 export const stream =

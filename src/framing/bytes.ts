@@ -63,9 +63,14 @@ export function copyBytes(
  * that are used here: the `slice()` of Node's `Buffer` gives a view.
  */
 export function plainBytes(bytes: Uint8Array): Uint8Array {
-  return Object.getPrototypeOf(bytes) === Uint8Array.prototype
-    ? bytes
-    : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (Object.getPrototypeOf(bytes) === Uint8Array.prototype) return bytes;
+  // Said here, because text would be taken for no bytes at all below.
+  if (!ArrayBuffer.isView(bytes)) {
+    throw new TypeError(
+      `Cannot decode ${typeof bytes}: a chunk must be a Uint8Array`,
+    );
+  }
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** A marker given as text (taken as UTF-8) or as bytes; a copy, so that the caller may change his. */

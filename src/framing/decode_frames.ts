@@ -6,7 +6,7 @@
  */
 
 import { nextBatch } from "./batch.ts";
-import type { Codec } from "./codec.ts";
+import type { Codec, FrameDecoder } from "./codec.ts";
 
 /**
  * The frames of `source`, in batches: all that are at hand at once, 1024 at most and never none.
@@ -24,29 +24,16 @@ import type { Codec } from "./codec.ts";
  * assertEquals(await Array.fromAsync(decodeBatches(lines(), chunks)), [["one", "two"]]);
  * ```
  */
-export async function* decodeBatches<In>(
+export function decodeBatches<In>(
   codec: Pick<Codec<In, never>, "decoder">,
   source: AsyncIterable<Uint8Array>,
 ): AsyncIterableIterator<In[]> {
   const decoder = codec.decoder();
-  for await (const chunk of source) {
-    decoder.feed(chunk);
-    for (;;) {
-      const batch = nextBatch(decoder);
-      if (batch === undefined) break;
-      yield batch;
-    }
-  }
-  decoder.end();
-  for (;;) {
-    const batch = nextBatch(decoder);
-    if (batch === undefined) return;
-    yield batch;
-  }
+  return new PullIterator(decoder, () => nextBatch(decoder), source);
 }
 
 /**
- * The frames of `source`, one by one. For small frames {@linkcode decodeBatches} is several times faster,
+ * The frames of `source`, one by one. For small frames {@linkcode decodeBatches} takes about half as long,
  * because an async iterator costs a promise per step.
  *
  * The source is closed when the consumer stops, and at an error, which comes after the good frames before it.
@@ -68,59 +55,121 @@ export function decodeFrames<In>(
   codec: Pick<Codec<In, never>, "decoder">,
   source: AsyncIterable<Uint8Array>,
 ): AsyncIterableIterator<In> {
-  return new FrameIterator(decodeBatches(codec, source));
+  const decoder = codec.decoder();
+  return new PullIterator(decoder, () => decoder.next(), source);
 }
 
-/** Hands out a batch frame by frame. By hand, as an async generator takes twice as long per frame. */
-class FrameIterator<In> implements AsyncIterableIterator<In> {
-  readonly #batches: AsyncIterator<In[]>;
-  #batch: readonly In[] = [];
-  #at = 0;
-  /** Calls that wait for a batch; later ones wait behind them, so that frames keep their order. */
+/** By hand, as an async generator takes several times as long per frame and twice as long per chunk. */
+class PullIterator<T> implements AsyncIterableIterator<T> {
+  readonly #decoder: FrameDecoder<unknown>;
+  /** What is at hand, or `undefined`; throws the error that comes after it. */
+  readonly #take: () => T | undefined;
+  readonly #source: AsyncIterable<Uint8Array>;
+  /** Opened by the first call that needs it; not to be closed once it has ended. */
+  #chunks: AsyncIterator<Uint8Array> | undefined;
+  #ended = false;
+  /** No more frames will be handed out. */
+  #done = false;
+  /** Calls that wait for the source; later ones wait behind them, so that frames keep their order. */
   #waiting = 0;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(batches: AsyncIterator<In[]>) {
-    this.#batches = batches;
+  constructor(
+    decoder: FrameDecoder<unknown>,
+    take: () => T | undefined,
+    source: AsyncIterable<Uint8Array>,
+  ) {
+    this.#decoder = decoder;
+    this.#take = take;
+    this.#source = source;
   }
 
-  [Symbol.asyncIterator](): AsyncIterableIterator<In> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<T> {
     return this;
   }
 
-  next(): Promise<IteratorResult<In>> {
-    if (this.#waiting === 0 && this.#at < this.#batch.length) {
-      return Promise.resolve({
-        done: false,
-        value: this.#batch[this.#at++],
-      });
-    }
-    return this.#inTurn(async () => {
-      if (this.#at === this.#batch.length) {
-        const { done, value } = await this.#batches.next();
-        if (done) return { done: true, value: undefined };
-        this.#batch = value;
-        this.#at = 0;
+  next(): Promise<IteratorResult<T>> {
+    if (this.#waiting === 0 && !this.#done) {
+      try {
+        const value = this.#take();
+        if (value !== undefined) return Promise.resolve({ done: false, value });
+      } catch (error) {
+        return this.#inTurn(() => this.#fail(error));
       }
-      return { done: false, value: this.#batch[this.#at++] };
-    });
+    }
+    return this.#inTurn(() => this.#nextOfSource());
   }
 
   /** Stops, and closes the source. Frames that are at hand are lost. */
-  return(): Promise<IteratorResult<In>> {
+  return(): Promise<IteratorResult<T>> {
     return this.#inTurn(async () => {
-      this.#batch = [];
-      this.#at = 0;
-      await this.#batches.return?.();
+      await this.#close();
       return { done: true, value: undefined };
     });
   }
 
+  /** Runs `step` when the calls before it have been answered, in whichever way. */
   #inTurn<T>(step: () => Promise<T>): Promise<T> {
-    this.#waiting++;
-    const turn = this.#last.then(step).finally(() => this.#waiting--);
-    // A failure is told to the call that met it; those behind it find the source at its end.
-    this.#last = turn.catch(() => {});
+    const counted = async () => {
+      try {
+        return await step();
+      } finally {
+        this.#waiting--;
+      }
+    };
+    const turn = this.#waiting++ === 0
+      ? counted()
+      : this.#last.then(counted, counted);
+    this.#last = turn;
     return turn;
+  }
+
+  async #nextOfSource(): Promise<IteratorResult<T>> {
+    while (!this.#done) {
+      try {
+        const value = this.#take();
+        if (value !== undefined) return { done: false, value };
+      } catch (error) {
+        return this.#fail(error);
+      }
+      if (this.#ended) break;
+      await this.#feed();
+    }
+    this.#done = true;
+    return { done: true, value: undefined };
+  }
+
+  async #feed(): Promise<void> {
+    let result: IteratorResult<Uint8Array>;
+    try {
+      this.#chunks ??= this.#source[Symbol.asyncIterator]();
+      result = await this.#chunks.next();
+    } catch (error) {
+      // Of the source's own, so there is nothing to close.
+      this.#done = true;
+      throw error;
+    }
+    if (result.done) {
+      this.#ended = true;
+      this.#decoder.end();
+      return;
+    }
+    try {
+      this.#decoder.feed(result.value);
+    } catch (error) {
+      await this.#fail(error);
+    }
+  }
+
+  async #close(): Promise<void> {
+    const open = !this.#done && !this.#ended;
+    this.#done = true;
+    if (open) await this.#chunks?.return?.();
+  }
+
+  async #fail(error: unknown): Promise<never> {
+    // As with `for await`, an error of the closing is not told in place of the first one.
+    await this.#close().catch(() => {});
+    throw error;
   }
 }

@@ -11,7 +11,7 @@ import { ALL, NONE, pullPair, SOME } from "./pull_pair.ts";
 /**
  * Turns a stream of bytes into a stream of frames, for `pipeThrough`. The good frames before an error are
  * all handed out before it, which a `TransformStream` cannot do. For small frames {@linkcode FrameBatchStream}
- * is several times faster, because a stream costs much per chunk.
+ * takes a third as long, because a stream costs much for each thing that goes through it.
  *
  * Cancelling the readable errors the writable; aborting the writable errors the readable. A chunk that is
  * written belongs to the stream: do not write to it afterwards, as frames are views on it.

@@ -4,7 +4,8 @@
  * so that byte-by-byte feeding makes no object per byte. The frame is put together once, at its end.
  *
  * Gathering memory is a run of segments that are only ever written onwards, so a frame that lies within
- * one of them is handed out as a view, like any other.
+ * one of them is handed out as a view, like any other. Only for a codec whose frames nobody keeps are they
+ * written again.
  *
  * @module
  */
@@ -49,7 +50,7 @@ export class Pile {
   #used = 0;
   readonly #scratch: Scratch | undefined;
 
-  /** With `scratch`, what `take` gives is valid until the next `take` of any pile with the same one. */
+  /** With `scratch`, what `take` gives is valid until this pile is used again, or another with the same one. */
   constructor(scratch?: Scratch) {
     this.#scratch = scratch;
   }
@@ -82,10 +83,10 @@ export class Pile {
     ) {
       const start = this.#open;
       copyBytes(last, from, this.#segment, start + count, tail);
-      this.#used = start + count + tail;
-      this.#open = this.#used;
+      const stop = start + count + tail;
+      this.#passTo(stop);
       this.length = 0;
-      return this.#segment.subarray(start, this.#used);
+      return this.#segment.subarray(start, stop);
     }
     this.#closePiece();
     const whole = this.#scratch === undefined
@@ -132,7 +133,7 @@ export class Pile {
     this.length = 0;
     if (this.#pieces.length > 0) this.#pieces = [];
     this.#ownPieces = 0;
-    this.#open = this.#used;
+    this.#passTo(this.#used);
     if (
       this.#used === this.#segment.length ||
       this.#segment.length > KEPT_SEGMENT_BYTES
@@ -145,6 +146,12 @@ export class Pile {
     this.#open = 0;
     this.#used = 0;
     this.clear();
+  }
+
+  /** The segment's bytes up to there have been handed out. Where nobody keeps them, it is written from its start again. */
+  #passTo(stop: number): void {
+    this.#open = this.#scratch === undefined ? stop : 0;
+    this.#used = this.#open;
   }
 
   #gather(bytes: Uint8Array, from: number, count: number): void {

@@ -109,7 +109,13 @@ export function pullPair<In, T>(
       });
     },
     write(chunk) {
-      decoder.feed(chunk);
+      try {
+        decoder.feed(chunk);
+      } catch (error) {
+        // It is no byte array. The reader shall not wait for what will not come.
+        output.error(error);
+        throw error;
+      }
       writing = true;
       if (wanted) answerLate();
       if (writing) return new Promise((resolve) => usedUp = resolve);

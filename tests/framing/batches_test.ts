@@ -9,6 +9,7 @@ import {
   decodeBatches,
   decodeFrames,
   FrameBatchStream,
+  FrameDecoderStream,
   FrameEncoderStream,
   lengthPrefixed,
 } from "../../src/framing/mod.ts";
@@ -104,6 +105,72 @@ Deno.test("decodeFrames() closes its source at an error, after the good frames",
   await assertRejects(() => frames.next(), FrameTooLargeError);
   assertEquals(state.closed, true);
   assertEquals((await frames.next()).done, true);
+});
+
+Deno.test("decodeFrames() tells an error of its source after the good frames, and is at its end then", async () => {
+  const failing = async function* () {
+    yield Uint8Array.of(1, 7, 1);
+    yield await Promise.reject(new Error("broken"));
+  };
+  const frames = decodeFrames(codec, failing());
+  assertEquals((await frames.next()).value, Uint8Array.of(7));
+  await assertRejects(() => frames.next(), Error, "broken");
+  assertEquals((await frames.next()).done, true);
+});
+
+Deno.test("decodeFrames() told to stop while a call waits answers that first, and closes its source once", async () => {
+  const first = Promise.withResolvers<IteratorResult<Uint8Array>>();
+  const calls: string[] = [];
+  const source: AsyncIterableIterator<Uint8Array> = {
+    next() {
+      calls.push("next");
+      return first.promise;
+    },
+    return() {
+      calls.push("return");
+      return Promise.resolve({ done: true, value: undefined });
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+  const frames = decodeFrames(codec, source);
+  const answers = [frames.next(), frames.next(), frames.return!()];
+  first.resolve({ done: false, value: Uint8Array.of(1, 7, 1, 8, 1, 9) });
+  const values = (await Promise.all(answers)).map(({ value }) => value?.[0]);
+  assertEquals(values, [7, 8, undefined]);
+  assertEquals((await frames.next()).done, true);
+  assertEquals((await frames.return!()).done, true);
+  assertEquals(calls, ["next", "return"]);
+});
+
+Deno.test("decodeFrames() tells the first error, also where closing its source fails", async () => {
+  const source: AsyncIterableIterator<Uint8Array> = {
+    next: () => Promise.resolve({ done: false, value: Uint8Array.of(200) }),
+    return: () => Promise.reject(new Error("cannot close")),
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+  const frames = decodeFrames(codec, source);
+  await assertRejects(() => frames.next(), FrameTooLargeError);
+  assertEquals((await frames.next()).done, true);
+});
+
+Deno.test("what is no byte array is a TypeError for every face, and leaves nobody waiting", async () => {
+  const wrong = () => sourceOf("ab" as unknown as Uint8Array);
+  const expect = (step: () => Promise<unknown>) =>
+    assertRejects(step, TypeError, "Cannot decode string");
+  const iterated = wrong();
+  await expect(() => decodeFrames(codec, iterated.source).next());
+  assertEquals(iterated.state.closed, true);
+  const batched = wrong();
+  await expect(() => decodeBatches(codec, batched.source).next());
+  assertEquals(batched.state.closed, true);
+  const pipe = <T>(stream: TransformStream<Uint8Array, T>) =>
+    ReadableStream.from(wrong().source).pipeThrough(stream).getReader().read();
+  await expect(() => pipe(new FrameDecoderStream(codec)));
+  await expect(() => pipe(new FrameBatchStream(codec)));
 });
 
 Deno.test("decodeBatches() tells a truncated end after the good frames", async () => {
