@@ -211,6 +211,14 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
     const { backlog } = this.#limits;
     const acceptor = listen(this.#options, { backlog, reusePort });
     if (!this.#keepsAlive) acceptor.unref();
+    const { addr } = acceptor;
+    this.#settings.emit({ kind: "listening", server: this.name, addr });
+    try {
+      this.#options.onListen?.(addr);
+    } catch (error) {
+      acceptor.close();
+      throw error;
+    }
     this.#acceptor = acceptor;
     this.#loop = new AcceptLoop(acceptor, {
       onStream: (stream) => this.#admission.admit(stream),
@@ -222,9 +230,6 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
           retryInMs,
         }),
     }, this.#settings.clock);
-    const { addr } = acceptor;
-    this.#settings.emit({ kind: "listening", server: this.name, addr });
-    this.#options.onListen?.(addr);
     return addr;
   }
 

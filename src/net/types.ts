@@ -149,7 +149,7 @@ export type ServeOptions<In, Out> = Endpoint & ConnectionOptions & {
   backlog?: number;
   /** Several processes on one port (Linux; needs `--unstable-net`). @default {false} */
   reusePort?: boolean;
-  /** Called once, when connections are taken. */
+  /** Called once, when connections are taken. If it throws, nothing listens, and `serve` throws the same. */
   onListen?: (addr: Deno.Addr) => void;
 };
 

@@ -617,3 +617,24 @@ Deno.test("an observer that throws harms no connection, and is reported", async 
   }
   assertEquals(reported.errors, [failure]);
 });
+
+Deno.test("serve() whose onListen throws throws the same, and listens no more", async () => {
+  let port = 0;
+  assertThrows(
+    () =>
+      serve({
+        port: 0,
+        codec: lines(),
+        onListen(addr) {
+          ({ port } = addr as Deno.NetAddr);
+          throw new Error("no place to write it down");
+        },
+      }, () => ({ frame() {} })),
+    Error,
+    "no place to write it down",
+  );
+  await assertRejects(
+    () => Deno.connect({ port }),
+    Deno.errors.ConnectionRefused,
+  );
+});
