@@ -19,17 +19,30 @@ import {
   takeTurns,
   underLoad,
 } from "../rounds.ts";
-import { CANDIDATES, type Running } from "./servers.ts";
+import {
+  type Candidate,
+  CANDIDATES,
+  LINE_CANDIDATES,
+  type Running,
+} from "./servers.ts";
 
 const SHAPES = ["64x1x1", "64x16x1", "64x16x32", "16384x4x4", "1048576x2x1"];
+
+/** Who can echo frames of which kind. */
+const WIRES: ReadonlyMap<string, readonly Candidate[]> = new Map([
+  ["u32", CANDIDATES],
+  ["lines", LINE_CANDIDATES],
+]);
 
 const HELP = `Framed echo over loopback, beside the bare loop and other servers.
 
   --shape SIZExCONNxFLIGHT  payload bytes, connections, frames in flight on each; may be repeated
                             (default: ${SHAPES.join(" ")})
-  --server NAME             may be repeated (default: all of ${
-  CANDIDATES.map(({ name }) => name).join(" ")
-})
+  --wire NAME               what a frame is: u32, 4 bytes of length in front; or lines, ASCII text with a
+                            line end behind, which is not counted as payload (default: u32)
+  --server NAME             may be repeated (default: all of the wire,
+                            ${namesOn("u32")}; or
+                            ${namesOn("lines")})
   --seconds N               of each measurement (default: 1)
   --rounds N                recorded ones; one more goes before them (default: 5)
   --unpinned                do not give each side one processor
@@ -42,25 +55,33 @@ CPU says more than frames/s. "of floor" and "kept/it" compare within a round; ab
 
 const refuse = refusing("bench:echo");
 
+function namesOn(wire: string): string {
+  return WIRES.get(wire)!.map(({ name }) => name).join(" ");
+}
+
 function readFlags() {
   const flags = parseArgs(Deno.args, {
-    string: ["seconds", "rounds", "shape", "server"],
+    string: ["seconds", "rounds", "shape", "server", "wire"],
     boolean: ["json", "help", "unpinned"],
     collect: ["shape", "server"],
-    default: { seconds: "1", rounds: "5" },
+    default: { seconds: "1", rounds: "5", wire: "u32" },
     unknown: (argument: string) => refuse(`what is ${argument}?`),
   });
   if (flags.help) {
     console.log(HELP);
     Deno.exit(0);
   }
+  const { wire } = flags;
+  const candidates = WIRES.get(wire) ??
+    refuse(`--wire ${wire} is neither ${[...WIRES.keys()].join(" nor ")}`);
   return {
+    wire,
     ...readPlan(
       flags,
       { shapes: SHAPES, shapeHelp: "SIZExCONNECTIONSxFLIGHT" },
       refuse,
     ),
-    candidates: chosen(CANDIDATES, flags.server as string[], refuse),
+    candidates: chosen(candidates, flags.server as string[], refuse),
     pinned: flags.unpinned !== true,
     json: flags.json === true,
   };
@@ -68,6 +89,7 @@ function readFlags() {
 
 function measure(
   server: Running,
+  wire: string,
   shape: string,
   seconds: number,
   cpu: number | undefined,
@@ -82,6 +104,7 @@ function measure(
       "--allow-ffi",
       "bench/echo/load.ts",
       String(server.port),
+      wire,
       ...shape.split("x"),
       String(seconds),
     ],
@@ -90,7 +113,12 @@ function measure(
   );
 }
 
-function report(shape: string, seen: Map<string, Sample[]>, json: boolean) {
+function report(
+  wire: string,
+  shape: string,
+  seen: Map<string, Sample[]>,
+  json: boolean,
+) {
   const frameBytes = Number(shape.split("x")[0]);
   if (!json) {
     console.log(
@@ -101,6 +129,7 @@ function report(shape: string, seen: Map<string, Sample[]>, json: boolean) {
   }
   for (const [server, samples] of seen) {
     const row = {
+      wire,
       shape,
       server,
       framesPerSecond: median(samples.map(({ perSecond }) => perSecond))!,
@@ -128,14 +157,15 @@ function report(shape: string, seen: Map<string, Sample[]>, json: boolean) {
 }
 
 await runBench("bench:echo", async () => {
-  const { candidates, shapes, seconds, rounds, pinned, json } = readFlags();
+  const { wire, candidates, shapes, seconds, rounds, pinned, json } =
+    readFlags();
   const bench = await startAll(candidates, pinned);
   for (const shape of shapes) {
     const seen = await takeTurns(
       bench,
       rounds,
-      (server) => measure(server, shape, seconds, bench.loadCpu),
+      (server) => measure(server, wire, shape, seconds, bench.loadCpu),
     );
-    report(shape, seen, json);
+    report(wire, shape, seen, json);
   }
 });

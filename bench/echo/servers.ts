@@ -38,8 +38,10 @@ const NETTY = [
 const ERLANG_NEEDS = "erlang-base";
 const NETTY_NEEDS = "libnetty-java and a JDK";
 const TWISTED_NEEDS = "python3-twisted";
+/** Debian's own interpreter: another one in PATH would not see Debian's packages. */
+const PYTHON = "/usr/bin/python3";
 
-/** All that there are, ours first. */
+/** All that echo frames with a length of 4 bytes in front, ours first. */
 export const CANDIDATES: readonly Candidate[] = [
   {
     name: "kept",
@@ -91,10 +93,46 @@ export const CANDIDATES: readonly Candidate[] = [
   {
     name: "twisted",
     what: "Twisted `Int32StringReceiver`",
-    // Debian's own interpreter: another one in PATH would not see Debian's packages.
-    command: ["/usr/bin/python3", "bench/echo/server_twisted.py"],
-    missing: () =>
-      unlessRuns(["/usr/bin/python3", "-c", "import twisted"], TWISTED_NEEDS),
+    command: [PYTHON, "bench/echo/server_twisted.py"],
+    missing: unlessTwisted,
+  },
+];
+
+/** All that echo lines, ours first. */
+export const LINE_CANDIDATES: readonly Candidate[] = [
+  {
+    name: "kept",
+    what: "Packetboat, as it comes",
+    command: ours("server_lines_kept.ts"),
+  },
+  {
+    name: "script",
+    what: "Packetboat, `for await`",
+    command: ours("server_lines_script.ts"),
+  },
+  CANDIDATES.find(({ name }) => name === "floor")!,
+  {
+    name: "web",
+    what: "Deno, `TextLineStream`",
+    command: ours("server_lines_web.ts"),
+  },
+  {
+    name: "node",
+    what: "Node `net`, lines cut by hand",
+    command: ["node", "bench/echo/server_lines_node.mjs"],
+    missing: unlessNode,
+  },
+  {
+    name: "readline",
+    what: "Node `net`, `node:readline`",
+    command: ["node", "bench/echo/server_lines_readline.mjs"],
+    missing: unlessNode,
+  },
+  {
+    name: "twisted",
+    what: "Twisted `LineReceiver`",
+    command: [PYTHON, "bench/echo/server_lines_twisted.py"],
+    missing: unlessTwisted,
   },
 ];
 
@@ -234,6 +272,10 @@ async function unlessNode(): Promise<string | undefined> {
   } catch {
     return "node";
   }
+}
+
+function unlessTwisted(): Promise<string | undefined> {
+  return unlessRuns([PYTHON, "-c", "import twisted"], TWISTED_NEEDS);
 }
 
 async function unlessRuns(

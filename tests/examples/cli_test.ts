@@ -3,7 +3,7 @@
  * failure it was (1 failed, 2 wrong use), and no stack trace.
  */
 
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type Ended, runTask } from "../support/task.ts";
 
 type Task = Parameters<typeof runTask>[0];
@@ -145,5 +145,39 @@ for (const task of ["bench:echo", "bench:udp", "bench:idle"] as const) {
       assertEquals(code, 2, stderr);
       assertMatch(stderr, new RegExp(`^${task}: .+ \\(--help says more\\)\n$`));
     }
+  });
+}
+
+Deno.test("deno task bench:echo refuses a wire that it does not know, and a server that is not on the wire", async () => {
+  const wrong = [
+    [["--wire", "semaphore"], "--wire semaphore is neither u32 nor lines"],
+    [["--wire"], "--wire  is neither u32 nor lines"],
+    [["--wire", "lines", "--server", "erlang"], "there is no server erlang"],
+  ] as const;
+  await Promise.all(wrong.map(async ([args, why]) => {
+    const { code, stderr } = await runTask("bench:echo", args);
+    assertEquals(
+      [code, stderr],
+      [2, `bench:echo: ${why} (--help says more)\n`],
+    );
+  }));
+});
+
+for (const wire of ["u32", "lines"]) {
+  Deno.test(`deno task bench:echo --wire ${wire} measures servers that answer rightly`, async () => {
+    const { code, stdout, stderr } = await runTask(
+      "bench:echo",
+      "--json --unpinned --rounds 1 --seconds 0.1 --shape 1x1x1 --shape 100000x2x3 --server kept --server floor --wire"
+        .split(" ").concat(wire),
+    );
+    assertEquals([code, stderr], [0, ""]);
+    const rows = stdout.trimEnd().split("\n").map((row) => JSON.parse(row));
+    assertEquals(
+      rows.map(({ wire, shape, server }) => [wire, shape, server]),
+      ["1x1x1", "100000x2x3"].flatMap((shape) =>
+        ["kept", "floor"].map((server) => [wire, shape, server])
+      ),
+    );
+    for (const { framesPerSecond } of rows) assert(framesPerSecond > 0);
   });
 }
