@@ -26,8 +26,11 @@ import { checkWellFormed, Utf8, utf8Bytes } from "./utf8.ts";
 const NAME = "lines";
 const LF = 0x0a;
 const CR = 0x0d;
-/** Text decoded ahead at most, in bytes: a line that is kept may keep so much alive. */
-const RUN_BYTES = 65_536;
+/**
+ * Text decoded ahead at most, in bytes: a line that is kept may keep so much alive. 64 KiB and a little, because what
+ * a connection reads at once is that much, and a chunk above it is searched as bytes, which takes thrice as long.
+ */
+const RUN_BYTES = 65_536 + 1_024;
 /** Below this a loop finds the lines' ends sooner than a `TextDecoder` returns. */
 const SHORT_BYTES = 64;
 

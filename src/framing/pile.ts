@@ -20,6 +20,12 @@ const LARGEST_SEGMENT_BYTES = 65_536;
 const KEPT_SEGMENT_BYTES = 1024;
 
 /**
+ * What is kept of it: a frame of 1 MiB, the default limit, and what is around it. Fresh memory for each such frame
+ * costs more than copying it.
+ */
+const SCRATCH_BYTES = 1_048_576 + 65_536;
+
+/**
  * Memory for frames that nobody keeps, because they become text or are rewritten at once: used again for the
  * next one. One serves all decoders of a codec.
  */
@@ -28,11 +34,10 @@ export class Scratch {
 
   /** So many bytes, whose content is anything; valid until the next call. */
   get(byteLength: number): Uint8Array {
-    if (byteLength > LARGEST_SEGMENT_BYTES) return new Uint8Array(byteLength);
+    if (byteLength > SCRATCH_BYTES) return new Uint8Array(byteLength);
     if (byteLength > this.#bytes.length) {
-      this.#bytes = new Uint8Array(
-        Math.min(LARGEST_SEGMENT_BYTES, Math.max(1024, 2 * byteLength)),
-      );
+      const roomy = Math.min(LARGEST_SEGMENT_BYTES, 2 * byteLength);
+      this.#bytes = new Uint8Array(Math.max(1024, byteLength, roomy));
     }
     return this.#bytes.subarray(0, byteLength);
   }
