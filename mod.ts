@@ -6,7 +6,7 @@
  */
 
 export * from "./src/errors.ts";
-export type * from "./src/clock.ts";
+export { type Clock, systemClock, type Timer } from "./src/clock.ts";
 export type * from "./src/observe/mod.ts";
 export * from "./framing.ts";
 export * from "./actor.ts";

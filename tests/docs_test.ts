@@ -1,6 +1,6 @@
 /**
  * Markdown that leads nowhere: a link to a file or a heading that was moved, a decision that the index does not name; and
- * defaults that are not the options'. What code blocks say is checked by `deno test --doc`; addresses on the internet
+ * defaults that are not the options'; a public name without an example. What code blocks say is checked by `deno test --doc`; addresses on the internet
  * are not checked at all.
  *
  * @module
@@ -12,11 +12,16 @@ import {
   assertEquals,
   assertGreater,
 } from "@std/assert";
+import config from "../deno.json" with { type: "json" };
 import { lengthPrefixed } from "../framing.ts";
 import { resolveConnectionOptions } from "../src/net/options.ts";
 import { resolveRestartLimits } from "../src/supervision/mod.ts";
 
 const ROOT = new URL("../", import.meta.url);
+const ENTRY_POINTS = Object.values(config.exports).map((path) => ({
+  name: path,
+  url: new URL(path, ROOT),
+}));
 const SKIPPED = new Set([".git", "node_modules", "coverage"]);
 
 function filesBelow(folder: URL, extension: string): URL[] {
@@ -181,3 +186,30 @@ Deno.test("docs/events.md has every event with all of its fields, and no other",
   assertGreater(declared.length, 10);
   assertEquals(written.sort(), declared.sort());
 });
+
+/** What `deno doc --json` says of one file, as far as it is used here. */
+interface Documentation {
+  nodes: Record<string, {
+    symbols: { name: string; declarations: { jsDoc?: unknown }[] }[];
+  }>;
+}
+
+for (const { name, url } of ENTRY_POINTS) {
+  Deno.test(`every name that ${name} exports has an example`, async () => {
+    const { stdout, success } = await new Deno.Command(Deno.execPath(), {
+      args: ["doc", "--json", url.href],
+    }).output();
+    assert(success);
+    const { nodes }: Documentation = JSON.parse(
+      new TextDecoder().decode(stdout),
+    );
+    const symbols = Object.values(nodes).flatMap(({ symbols }) => symbols);
+    assertGreater(symbols.length, 5);
+    const bare = symbols.filter(({ declarations }) =>
+      !declarations.some(({ jsDoc }) =>
+        JSON.stringify(jsDoc ?? {}).includes("```ts")
+      )
+    );
+    assertEquals(bare.map(({ name }) => name), []);
+  });
+}
