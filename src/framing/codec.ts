@@ -7,7 +7,25 @@
  * @module
  */
 
-/** A wire format: how frames lie in a byte stream. Stateless; `decoder()` makes the state of one stream. */
+/**
+ * A wire format: how frames lie in a byte stream. Stateless; `decoder()` makes the state of one stream.
+ *
+ * @example
+ * ```ts
+ * import { type Codec, decodeAll, encodeFrame, lines, text, varintPrefixed } from "@packetboat/net/framing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // Takes any wire format for texts.
+ * function reframe(bytes: Uint8Array, from: Codec<string>, to: Codec<string>) {
+ *   return decodeAll(from, bytes).map((frame) => encodeFrame(to, frame));
+ * }
+ * const wire = new TextEncoder().encode("a\nbc\n");
+ * assertEquals(reframe(wire, lines(), text(varintPrefixed())), [
+ *   Uint8Array.of(1, 97),
+ *   Uint8Array.of(2, 98, 99),
+ * ]);
+ * ```
+ */
 export interface Codec<In, Out = In> {
   /** For errors and events: `"lengthPrefixed"`. */
   readonly name: string;
@@ -21,7 +39,25 @@ export interface Codec<In, Out = In> {
   encode(frame: Out, sink: ByteSink): void;
 }
 
-/** Face 1 of a codec: the synchronous push/pull decoder on which every other face is built. */
+/**
+ * Face 1 of a codec: the synchronous push/pull decoder on which every other face is built.
+ *
+ * @example
+ * ```ts
+ * import { type FrameDecoder, lines } from "@packetboat/net/framing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const decoder: FrameDecoder<string> = lines().decoder();
+ * decoder.feed(new TextEncoder().encode("one\ntw"));
+ * assertEquals(decoder.next(), "one");
+ * assertEquals(decoder.next(), undefined); // needs more bytes
+ * assertEquals(decoder.bufferedBytes, 2);
+ * decoder.feed(new TextEncoder().encode("o\n"));
+ * assertEquals(decoder.next(), "two");
+ * decoder.end();
+ * assertEquals(decoder.next(), undefined);
+ * ```
+ */
 export interface FrameDecoder<In> {
   /** Adopts `chunk` without copying. The caller never rewrites those bytes afterwards (but see `detach`). */
   feed(chunk: Uint8Array): void;
@@ -53,7 +89,24 @@ export interface FrameDecoder<In> {
   recycle?(): void;
 }
 
-/** Where `encode` writes: the connection's corked output buffer, a datagram, or a plain byte array. */
+/**
+ * Where `encode` writes: the connection's corked output buffer, a datagram, or a plain byte array.
+ *
+ * @example
+ * ```ts
+ * import { type ByteSink, encodeFrame } from "@packetboat/net/framing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const greeting = {
+ *   // Two bytes of version, then the name.
+ *   encode(name: string, sink: ByteSink): void {
+ *     sink.uint(1, 2);
+ *     sink.text(name);
+ *   },
+ * };
+ * assertEquals(encodeFrame(greeting, "Al"), Uint8Array.of(0, 1, 65, 108));
+ * ```
+ */
 export interface ByteSink {
   /** Appends a copy of `source`. */
   bytes(source: Uint8Array): void;
@@ -67,7 +120,25 @@ export interface ByteSink {
   ): void;
 }
 
-/** Walks over frames as offsets, without making a view per frame; see {@linkcode ByteCodec.scanner}. */
+/**
+ * Walks over frames as offsets, without making a view per frame; see {@linkcode ByteCodec.scanner}.
+ *
+ * @example
+ * ```ts
+ * import { delimited, type FrameScanner } from "@packetboat/net/framing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const scanner: FrameScanner = delimited("\n").scanner();
+ * const lengths: number[] = [];
+ * for (const chunk of ["one\nthr", "ee\n"]) {
+ *   scanner.scan(new TextEncoder().encode(chunk), (_bytes, start, end) => {
+ *     lengths.push(end - start);
+ *   });
+ * }
+ * scanner.end();
+ * assertEquals(lengths, [3, 5]);
+ * ```
+ */
 export interface FrameScanner {
   /** Calls `visit` with each whole frame as a range of `bytes`, in order. */
   scan(
@@ -83,13 +154,47 @@ export interface FrameScanner {
   ): void;
 }
 
-/** A codec whose frames are byte ranges can also be scanned without making a view per frame. */
+/**
+ * A codec whose frames are byte ranges can also be scanned without making a view per frame.
+ *
+ * @example
+ * ```ts
+ * import { type ByteCodec, lengthPrefixed, netstring } from "@packetboat/net/framing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * function countFrames(codec: ByteCodec, bytes: Uint8Array): number {
+ *   let count = 0;
+ *   const scanner = codec.scanner();
+ *   scanner.scan(bytes, () => count++);
+ *   scanner.end();
+ *   return count;
+ * }
+ * assertEquals(countFrames(lengthPrefixed({ bytes: 1 }), Uint8Array.of(1, 65, 0)), 2);
+ * assertEquals(countFrames(netstring(), new TextEncoder().encode("1:A,0:,")), 2);
+ * ```
+ */
 export interface ByteCodec extends Codec<Uint8Array> {
   /** The state of one stream, at its first byte. */
   scanner(): FrameScanner;
 }
 
-/** Options of every codec that has a limit. */
+/**
+ * Options of every codec that has a limit.
+ *
+ * @example
+ * ```ts
+ * import { decodeAll, type FrameOptions, FrameTooLargeError, netstring } from "@packetboat/net/framing";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * const options: FrameOptions = { maxFrameBytes: 16 };
+ * const wire = new TextEncoder().encode("20:" + "x".repeat(20) + ",");
+ * const error = assertThrows(
+ *   () => decodeAll(netstring(options), wire),
+ *   FrameTooLargeError,
+ * );
+ * assertEquals(error.maxFrameBytes, 16);
+ * ```
+ */
 export interface FrameOptions {
   /** Largest frame in bytes, header included, on decode and on encode alike. @default {1_048_576} */
   maxFrameBytes?: number;
@@ -98,6 +203,27 @@ export interface FrameOptions {
 /**
  * What a custom `decode` reads from: bytes across chunk borders, with nothing rescanned. A view that it gives
  * may be handed out with the frame; a decoder that keeps one for a later call must copy it.
+ *
+ * @example
+ * ```ts
+ * import { type ByteSource, decodeAll, defineCodec } from "@packetboat/net/framing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // A record ends at a semicolon; `undefined` asks for more bytes.
+ * function takeRecord(source: ByteSource): string | undefined {
+ *   const length = source.indexOf(Uint8Array.of(0x3b));
+ *   if (length < 0) return undefined;
+ *   const record = new TextDecoder().decode(source.take(length));
+ *   source.skip(1);
+ *   return record;
+ * }
+ * const codec = defineCodec<string>({
+ *   name: "record",
+ *   decoder: () => ({ decode: takeRecord }),
+ *   encode: (record, sink) => sink.text(`${record};`),
+ * });
+ * assertEquals(decodeAll(codec, new TextEncoder().encode("a;bc;")), ["a", "bc"]);
+ * ```
  */
 export interface ByteSource {
   /** Bytes at hand. */

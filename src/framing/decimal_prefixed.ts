@@ -17,7 +17,19 @@ const NAME = "decimalPrefixed";
 /** The most digits whose every value is a safe integer. */
 const MOST_DIGITS = 15;
 
-/** Options of {@linkcode decimalPrefixed}. */
+/**
+ * Options of {@linkcode decimalPrefixed}.
+ *
+ * @example
+ * ```ts
+ * import { decimalPrefixed, type DecimalPrefixedOptions, encodeFrame, text } from "@packetboat/net/framing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const options: DecimalPrefixedOptions = { digits: 6, maxFrameBytes: 4096 };
+ * const wire = encodeFrame(text(decimalPrefixed(options)), "AAA");
+ * assertEquals(new TextDecoder().decode(wire), "000003AAA");
+ * ```
+ */
 export interface DecimalPrefixedOptions extends FrameOptions {
   /** Digits of the length, 1 to 15. @default {4} */
   digits?: number;

@@ -14,7 +14,30 @@ import { Intake } from "./intake.ts";
 import { checkEncodedBytes, resolveMaxFrameBytes } from "./limits.ts";
 import { asEncodeError, messageOf } from "./map_codec.ts";
 
-/** The state of one stream, in {@linkcode CodecDefinition}. */
+/**
+ * The state of one stream, in {@linkcode CodecDefinition}.
+ *
+ * @example
+ * ```ts
+ * import { decodeAll, defineCodec, type DefinedDecoder } from "@packetboat/net/framing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // Blocks of two bytes, of which the last may be shorter.
+ * const blocks = (): DefinedDecoder<Uint8Array> => ({
+ *   decode: (source) => source.has(2) ? source.take(2) : undefined,
+ *   end: (source) => source.length > 0 ? source.take(source.length) : undefined,
+ * });
+ * const codec = defineCodec<Uint8Array>({
+ *   name: "blocks",
+ *   decoder: blocks,
+ *   encode: (block, sink) => sink.bytes(block),
+ * });
+ * assertEquals(decodeAll(codec, Uint8Array.of(1, 2, 3)), [
+ *   Uint8Array.of(1, 2),
+ *   Uint8Array.of(3),
+ * ]);
+ * ```
+ */
 export interface DefinedDecoder<In> {
   /**
    * Called with the bytes at hand; takes one frame's bytes and returns the frame, or `undefined` for "needs
@@ -26,7 +49,32 @@ export interface DefinedDecoder<In> {
   end?(source: ByteSource): In | undefined;
 }
 
-/** What {@linkcode defineCodec} makes a codec of. */
+/**
+ * What {@linkcode defineCodec} makes a codec of.
+ *
+ * @example
+ * ```ts
+ * import { type CodecDefinition, decodeAll, defineCodec, encodeFrame } from "@packetboat/net/framing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const ports: CodecDefinition<number> = {
+ *   name: "ports",
+ *   maxFrameBytes: 2,
+ *   aliases: false, // a number is no view on the bytes
+ *   decoder: () => ({
+ *     decode(source) {
+ *       if (!source.has(2)) return undefined;
+ *       const port = source.uint(0, 2);
+ *       source.skip(2);
+ *       return port;
+ *     },
+ *   }),
+ *   encode: (port, sink) => sink.uint(port, 2),
+ * };
+ * const wire = encodeFrame(defineCodec(ports), 443);
+ * assertEquals(decodeAll(defineCodec(ports), wire), [443]);
+ * ```
+ */
 export interface CodecDefinition<In, Out = In> {
   /** For errors and events. */
   name: string;

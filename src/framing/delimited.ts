@@ -22,7 +22,20 @@ import { earlyMatch, Needle } from "./needle.ts";
 
 const NAME = "delimited";
 
-/** Options of {@linkcode delimited}. */
+/**
+ * Options of {@linkcode delimited}.
+ *
+ * @example
+ * ```ts
+ * import { decodeAll, delimited, type DelimitedOptions, text } from "@packetboat/net/framing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // A file of records whose last one may lack its delimiter.
+ * const options: DelimitedOptions = { atEnd: "emit", maxFrameBytes: 4096 };
+ * const wire = new TextEncoder().encode("a|b|last");
+ * assertEquals(decodeAll(text(delimited("|", options)), wire), ["a", "b", "last"]);
+ * ```
+ */
 export interface DelimitedOptions extends FrameOptions {
   /** What a last frame without its delimiter is: an error, or a frame. @default {"error"} */
   atEnd?: "error" | "emit";

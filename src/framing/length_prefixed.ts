@@ -25,7 +25,25 @@ import { readUint } from "./uint.ts";
 
 const NAME = "lengthPrefixed";
 
-/** Options of {@linkcode lengthPrefixed}. */
+/**
+ * Options of {@linkcode lengthPrefixed}.
+ *
+ * @example
+ * ```ts
+ * import { decodeAll, lengthPrefixed, type LengthPrefixedOptions } from "@packetboat/net/framing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // A type byte, then a length that counts its own two bytes as well.
+ * const options: LengthPrefixedOptions = {
+ *   offset: 1,
+ *   bytes: 2,
+ *   adjust: -2,
+ *   keepHeader: true,
+ * };
+ * const wire = Uint8Array.of(9, 0, 3, 65);
+ * assertEquals(decodeAll(lengthPrefixed(options), wire), [wire]);
+ * ```
+ */
 export interface LengthPrefixedOptions extends FrameOptions {
   /** Width of the length field in bytes. @default {4} */
   bytes?: 1 | 2 | 3 | 4 | 8;

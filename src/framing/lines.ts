@@ -34,7 +34,20 @@ const RUN_BYTES = 65_536 + 1_024;
 /** Below this a loop finds the lines' ends sooner than a `TextDecoder` returns. */
 const SHORT_BYTES = 64;
 
-/** Options of {@linkcode lines}. */
+/**
+ * Options of {@linkcode lines}.
+ *
+ * @example
+ * ```ts
+ * import { encodeFrame, lines, type LinesOptions } from "@packetboat/net/framing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // SMTP commands: CRLF behind each, and at most 512 bytes with it.
+ * const smtp: LinesOptions = { end: "\r\n", maxFrameBytes: 512 };
+ * const wire = encodeFrame(lines(smtp), "NOOP");
+ * assertEquals(new TextDecoder().decode(wire), "NOOP\r\n");
+ * ```
+ */
 export interface LinesOptions extends FrameOptions {
   /** What `encode` puts behind a line. Decoding takes either. @default {"\n"} */
   end?: "\n" | "\r\n";

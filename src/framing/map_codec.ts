@@ -14,7 +14,24 @@ import {
 import { hexWindow } from "./bytes.ts";
 import type { ByteSink, Codec, FrameDecoder } from "./codec.ts";
 
-/** The two directions of a {@linkcode mapCodec}. */
+/**
+ * The two directions of a {@linkcode mapCodec}.
+ *
+ * @example
+ * ```ts
+ * import { decodeAll, encodeFrame, type FrameMap, lines, mapCodec } from "@packetboat/net/framing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // A line that is no URL makes `new URL` throw: a `MalformedFrameError`.
+ * const asUrl: FrameMap<string, URL> = {
+ *   decode: (line) => new URL(line),
+ *   encode: (url) => url.href,
+ * };
+ * const urls = mapCodec(lines(), asUrl);
+ * const wire = encodeFrame(urls, new URL("https://example.com/a"));
+ * assertEquals(decodeAll(urls, wire)[0].pathname, "/a");
+ * ```
+ */
 export interface FrameMap<A, B> {
   /** Makes a value of a frame, and never `undefined`. What it throws is the cause of a `MalformedFrameError`. */
   decode(frame: A): B;

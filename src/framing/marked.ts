@@ -21,7 +21,19 @@ import { earlyMatch, Needle } from "./needle.ts";
 
 const NAME = "marked";
 
-/** What {@linkcode marked} frames stand between. */
+/**
+ * What {@linkcode marked} frames stand between.
+ *
+ * @example
+ * ```ts
+ * import { encodeFrame, marked, type Markers, text } from "@packetboat/net/framing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const STX_ETX: Markers = { start: Uint8Array.of(2), end: Uint8Array.of(3) };
+ * const wire = encodeFrame(text(marked(STX_ETX)), "A");
+ * assertEquals(wire, Uint8Array.of(2, 65, 3));
+ * ```
+ */
 export interface Markers {
   /** One byte or more; text is taken as UTF-8. */
   start: string | Uint8Array;

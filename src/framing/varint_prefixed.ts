@@ -27,7 +27,23 @@ const NAME = "varintPrefixed";
 /** 64 bits at seven a byte. */
 const LONGEST = 10;
 
-/** Options of {@linkcode varintPrefixed}. */
+/**
+ * Options of {@linkcode varintPrefixed}.
+ *
+ * @example
+ * ```ts
+ * import { decodeAll, varintPrefixed, type VarintPrefixedOptions } from "@packetboat/net/framing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // MQTT: a packet type in front of the length, and both belong to the packet.
+ * const mqtt: VarintPrefixedOptions = { offset: 1, keepHeader: true };
+ * const pingreqAndDisconnect = Uint8Array.of(0xc0, 0, 0xe0, 0);
+ * assertEquals(decodeAll(varintPrefixed(mqtt), pingreqAndDisconnect), [
+ *   Uint8Array.of(0xc0, 0),
+ *   Uint8Array.of(0xe0, 0),
+ * ]);
+ * ```
+ */
 export interface VarintPrefixedOptions extends FrameOptions {
   /** Bytes in front of the length. @default {0} */
   offset?: number;
