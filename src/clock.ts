@@ -5,13 +5,49 @@
  * @module
  */
 
-/** A timer that is under way; see {@linkcode Clock.after}. */
+/**
+ * A timer that is under way; see {@linkcode Clock.after}.
+ *
+ * @example
+ * ```ts
+ * import type { Timer } from "@packetboat/net/actor";
+ * import { manualClock } from "@packetboat/net/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const clock = manualClock();
+ * const rang: string[] = [];
+ * const early: Timer = clock.after(100, () => rang.push("early"));
+ * clock.after(200, () => rang.push("late"));
+ * early.cancel();
+ * await clock.advance(200);
+ * assertEquals(rang, ["late"]);
+ * ```
+ */
 export interface Timer {
   /** Ends the wait. Calling it again, or after the timer ran, does nothing. */
   cancel(): void;
 }
 
-/** Where time comes from: the system, or a test. */
+/**
+ * Where time comes from: the system, or a test.
+ *
+ * @example
+ * ```ts
+ * import { type Clock, systemClock } from "@packetboat/net/actor";
+ * import { manualClock } from "@packetboat/net/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * function stopwatch(clock: Clock = systemClock): () => number {
+ *   const startMs = clock.now();
+ *   return () => clock.now() - startMs;
+ * }
+ *
+ * const clock = manualClock();
+ * const elapsedMs = stopwatch(clock);
+ * await clock.advance(250);
+ * assertEquals(elapsedMs(), 250);
+ * ```
+ */
 export interface Clock {
   /** Milliseconds since some fixed moment; never goes backwards. */
   now(): number;
@@ -22,7 +58,21 @@ export interface Clock {
 /** What one `setTimeout` can hold (2^31-1 ms, about 25 days): a longer delay would fire at once. */
 const MAX_TIMEOUT_MS = 2_147_483_647;
 
-/** The monotonic clock of the runtime; the default wherever a {@linkcode Clock} can be given. */
+/**
+ * The monotonic clock of the runtime; the default wherever a {@linkcode Clock} can be given.
+ *
+ * @example
+ * ```ts
+ * import { systemClock } from "@packetboat/net/actor";
+ * import { assert } from "@std/assert";
+ *
+ * const startMs = systemClock.now();
+ * const { promise, resolve } = Promise.withResolvers<void>();
+ * systemClock.after(0, resolve);
+ * await promise;
+ * assert(systemClock.now() >= startMs);
+ * ```
+ */
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(delayMs, run) {

@@ -7,7 +7,33 @@
 import type { Clock } from "../clock.ts";
 import type { ActorEvent, MailboxOptions, Supervisable } from "../actor/mod.ts";
 
-/** How often something may be restarted before supervision gives up, and how long it waits in between. */
+/**
+ * How often something may be restarted before supervision gives up, and how long it waits in between.
+ *
+ * @example
+ * ```ts
+ * import { RestartLimitError, type RestartLimits, spawn } from "@packetboat/net/actor";
+ * import { manualClock } from "@packetboat/net/testing";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * const restart: RestartLimits = {
+ *   maxRestarts: 2,
+ *   withinMs: 60_000,
+ *   backoff: { minMs: 100, jitter: 0 },
+ * };
+ * const clock = manualClock();
+ * const startedAtMs: number[] = [];
+ * const actor = spawn<string>(() => {
+ *   startedAtMs.push(clock.now());
+ *   throw new Error("not today");
+ * }, { restart, clock });
+ *
+ * await clock.advance(1_000);
+ * const reason = await actor.exited;
+ * assertEquals(startedAtMs, [0, 100, 300]);
+ * assert(reason.kind === "failed" && reason.error instanceof RestartLimitError);
+ * ```
+ */
 export interface RestartLimits {
   /** Restarts allowed within `withinMs`; one more gives up. @default {3} */
   maxRestarts?: number;
@@ -17,7 +43,26 @@ export interface RestartLimits {
   backoff?: { minMs?: number; maxMs?: number; jitter?: number };
 }
 
-/** Options of `spawn`. */
+/**
+ * Options of `spawn`.
+ *
+ * @example
+ * ```ts
+ * import { spawn, type SpawnOptions } from "@packetboat/net/actor";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const program = new AbortController();
+ * const options: SpawnOptions = {
+ *   name: "worker",
+ *   mailbox: { capacity: 100 },
+ *   restart: { maxRestarts: 5 },
+ *   signal: program.signal,
+ * };
+ * const worker = spawn(() => ({ receive() {} }), options);
+ * program.abort();
+ * assertEquals(await worker.exited, { kind: "shutdown" });
+ * ```
+ */
 export interface SpawnOptions {
   /** For errors and events; need not be unique. @default {"actor"} */
   name?: string;
@@ -33,7 +78,32 @@ export interface SpawnOptions {
   onEvent?: (event: ActorEvent) => void;
 }
 
-/** One child of a supervisor: how to start it, and when to start it again. */
+/**
+ * One child of a supervisor: how to start it, and when to start it again.
+ *
+ * @example
+ * ```ts
+ * import { type ChildSpec, spawn, supervise } from "@packetboat/net/actor";
+ * import { assertEquals } from "@std/assert";
+ *
+ * let attempts = 0;
+ * const job: ChildSpec = {
+ *   name: "job",
+ *   start: () =>
+ *     spawn((context) => {
+ *       if (++attempts < 3) throw new Error("not yet");
+ *       context.stop();
+ *       return { receive() {} };
+ *     }),
+ *   restart: "onFailure",
+ *   significant: true,
+ * };
+ *
+ * await using tree = await supervise([job], { autoShutdown: "allSignificant" });
+ * assertEquals(await tree.exited, { kind: "normal" });
+ * assertEquals(attempts, 3);
+ * ```
+ */
 export interface ChildSpec {
   /** Unique among its siblings. */
   name: string;
@@ -47,7 +117,30 @@ export interface ChildSpec {
   significant?: boolean;
 }
 
-/** Options of `supervise`. */
+/**
+ * Options of `supervise`.
+ *
+ * @example
+ * ```ts
+ * import { actorChild, type ReplyTo, supervise, type SupervisorOptions } from "@packetboat/net/actor";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const started: string[] = [];
+ * const child = (name: string) =>
+ *   actorChild<ReplyTo<void>>(name, () => {
+ *     started.push(name);
+ *     return { receive: (reply) => reply() };
+ *   });
+ * const [a, b, c] = [child("a"), child("b"), child("c")];
+ *
+ * const options: SupervisorOptions = { strategy: "restForOne", maxRestarts: 5 };
+ * await using _tree = await supervise([a, b, c], options);
+ * b.ref.kill();
+ * await b.ref.ask<void>((reply) => reply);
+ * await c.ref.ask<void>((reply) => reply);
+ * assertEquals(started, ["a", "b", "c", "b", "c"]);
+ * ```
+ */
 export interface SupervisorOptions extends RestartLimits {
   /** For errors and for the supervisor above. @default {"supervisor"} */
   name?: string;
@@ -63,7 +156,29 @@ export interface SupervisorOptions extends RestartLimits {
   onEvent?: (event: ActorEvent) => void;
 }
 
-/** Options of `actorChild`. */
+/**
+ * Options of `actorChild`.
+ *
+ * @example
+ * ```ts
+ * import { actorChild, type ActorChildOptions, supervise } from "@packetboat/net/actor";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const options: ActorChildOptions = {
+ *   restart: "onFailure",
+ *   graceMs: 1_000,
+ *   mailbox: { capacity: 1 },
+ * };
+ * const job = actorChild<string>("job", (context) => ({
+ *   receive: () => context.stop(),
+ * }), options);
+ * assertEquals(job.ref.tell("early"), "accepted");
+ * assertEquals(job.ref.tell("one too many"), "full");
+ *
+ * await using _tree = await supervise([job]);
+ * assertEquals(await job.ref.exited, { kind: "normal" });
+ * ```
+ */
 export interface ActorChildOptions extends Omit<ChildSpec, "name" | "start"> {
   /** How much mail may wait, over all incarnations. */
   mailbox?: MailboxOptions;
@@ -73,7 +188,24 @@ export interface ActorChildOptions extends Omit<ChildSpec, "name" | "start"> {
   onEvent?: (event: ActorEvent) => void;
 }
 
-/** A running supervisor. */
+/**
+ * A running supervisor.
+ *
+ * @example
+ * ```ts
+ * import { actorChild, supervise, type Supervisor } from "@packetboat/net/actor";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const names = (tree: Supervisor) => tree.children.map(({ name }) => name);
+ * const idle = (name: string) => actorChild(name, () => ({ receive() {} }));
+ *
+ * await using tree = await supervise([idle("first")]);
+ * await tree.add(idle("second"));
+ * assertEquals(names(tree), ["first", "second"]);
+ * await tree.remove("first");
+ * assertEquals(names(tree), ["second"]);
+ * ```
+ */
 export interface Supervisor extends Supervisable {
   /** The children in their order of start; `restarts` counts the times that each was started again, or tried to. */
   readonly children: readonly {
