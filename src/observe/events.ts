@@ -15,12 +15,12 @@
  * import { assertEquals } from "@std/assert";
  *
  * function words(reason: CloseReason): string {
- *   return reason.by === "failure" ? `failed: ${reason.error}` : `ended by ${reason.by}`;
+ *   return reason.by === "failure" ? `failed: ${reason.error}` : `ended: ${reason.by}`;
  * }
  * const wire = { transport: "custom", network: memoryNetwork(), codec: lines() } as const;
  * await using _server = serve(wire, () => ({ frame() {} }));
  * const client = await connect(wire);
- * assertEquals(words(await client.close()), "ended by local");
+ * assertEquals(words(await client.close()), "ended: local");
  * ```
  */
 export type CloseReason =
@@ -69,7 +69,7 @@ export interface ConnectionStats {
  * Something that happened to a server or a connection. `onEvent` is called synchronously; what it throws goes to
  * `reportError`.
  *
- * @example A log of what happened
+ * @example A log of a handler that fails on one line, and goes on
  * ```ts
  * import { connect, lines, type NetEvent, serve } from "@packetboat/net";
  * import { memoryNetwork } from "@packetboat/net/testing";
@@ -82,14 +82,17 @@ export interface ConnectionStats {
  * const wire = { transport: "custom", network: memoryNetwork(), codec: lines() } as const;
  * {
  *   await using _server = serve({ ...wire, onEvent }, () => ({
- *     frame: (line) => JSON.parse(line),
+ *     frame(line) {
+ *       if (line === "bad") throw new Error("a bad line");
+ *     },
  *   }));
  *   await using client = await connect(wire);
- *   client.send("{}");
+ *   client.send("bad");
+ *   client.send("good");
  *   await client.endWrite();
  *   await Array.fromAsync(client);
  * }
- * assertEquals(log, ["listening", "opened", "closed"]);
+ * assertEquals(log, ["listening", "opened", "crashed: Error: a bad line", "restarted", "closed"]);
  * ```
  */
 export type NetEvent =
