@@ -12,7 +12,27 @@ import type { CloseReason, ConnectionStats, NetEvent } from "../observe/mod.ts";
 import type { RestartLimits } from "../supervision/mod.ts";
 import type { Endpoint } from "../transport/mod.ts";
 
-/** One connection: an actor whose mailbox takes frames from the wire and messages from other actors. */
+/**
+ * One connection: an actor whose mailbox takes frames from the wire and messages from other actors.
+ *
+ * @example Both ends of one
+ * ```ts
+ * import { connect, type Connection, lines, serve } from "@packetboat/net";
+ * import { memoryNetwork } from "@packetboat/net/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const wire = { transport: "custom", network: memoryNetwork(), codec: lines() } as const;
+ * const greet = (connection: Connection<string>) => ({
+ *   frame: (name: string) => connection.send(`${name}, you are number ${connection.id}`),
+ * });
+ * await using _server = serve(wire, greet);
+ *
+ * await using client: Connection<string> = await connect(wire);
+ * client.send("Ann");
+ * await client.endWrite();
+ * assertEquals(await Array.fromAsync(client), ["Ann, you are number 1"]);
+ * ```
+ */
 export interface Connection<In, Out = In, M = never>
   extends ActorRef<M>, AsyncIterable<In> {
   /** Counts from 1 in each server; 0 for a connection made by `connect`. */
@@ -69,7 +89,34 @@ export interface Connection<In, Out = In, M = never>
   readonly stats: ConnectionStats;
 }
 
-/** What a handler returns: callbacks, run one at a time, never re-entered. A returned promise is awaited before the next. */
+/**
+ * What a handler returns: callbacks, run one at a time, never re-entered. A returned promise is awaited before the next.
+ *
+ * @example A peer that stops in the middle of a frame
+ * ```ts
+ * import { type ConnectionHandlers, lengthPrefixed, serve, text } from "@packetboat/net";
+ * import { memoryNetwork } from "@packetboat/net/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const told: string[] = [];
+ * const end = Promise.withResolvers<void>();
+ * const handlers: ConnectionHandlers<string> = {
+ *   frame: (line) => told.push(line),
+ *   malformed: (error) => told.push(error.code),
+ *   closed: () => end.resolve(),
+ * };
+ * const network = memoryNetwork();
+ * await using _server = serve(
+ *   { transport: "custom", network, codec: text(lengthPrefixed()) },
+ *   () => handlers,
+ * );
+ * const peer = await network.connect();
+ * await peer.write(Uint8Array.of(0, 0, 0, 2, 0x68, 0x69, 0, 0, 0, 9));
+ * peer.close();
+ * await end.promise;
+ * assertEquals(told, ["hi", "FRAME_TRUNCATED"]);
+ * ```
+ */
 export interface ConnectionHandlers<In, M = never> {
   /** A whole frame came. */
   frame(frame: In): unknown;
@@ -94,12 +141,52 @@ export interface ConnectionHandlers<In, M = never> {
   closed?(reason: CloseReason): unknown;
 }
 
-/** Called at the start of a connection and again at every restart: either hands out callbacks, or is itself a script that runs to the end. */
+/**
+ * Called at the start of a connection and again at every restart: either hands out callbacks, or is itself a script that runs to the end.
+ *
+ * @example A script: the connection is closed when it has run to its end
+ * ```ts
+ * import { connect, type ConnectionHandler, lines, serve } from "@packetboat/net";
+ * import { memoryNetwork } from "@packetboat/net/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const porter: ConnectionHandler<string, string, never> = async (connection) => {
+ *   for await (const word of connection) {
+ *     if (word === "sesame") break;
+ *     connection.send("no");
+ *   }
+ *   connection.send("enter");
+ * };
+ * const wire = { transport: "custom", network: memoryNetwork(), codec: lines() } as const;
+ * await using _server = serve(wire, porter);
+ * await using client = await connect(wire);
+ * client.send("barley");
+ * client.send("sesame");
+ * assertEquals(await Array.fromAsync(client), ["no", "enter"]);
+ * ```
+ */
 export type ConnectionHandler<In, Out, M> =
   | ((connection: Connection<In, Out, M>) => ConnectionHandlers<In, M>)
   | ((connection: Connection<In, Out, M>) => Promise<void>);
 
-/** Options of every connection, whichever side opened it. */
+/**
+ * Options of every connection, whichever side opened it.
+ *
+ * @example A client that hangs up after a minute of silence
+ * ```ts
+ * import { connect, type ConnectionOptions, lines, serve } from "@packetboat/net";
+ * import { manualClock, memoryNetwork } from "@packetboat/net/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const clock = manualClock();
+ * const patience: ConnectionOptions = { idleTimeoutMs: 60_000, clock };
+ * const wire = { transport: "custom", network: memoryNetwork(), codec: lines() } as const;
+ * await using _server = serve(wire, () => ({ frame() {} }));
+ * await using client = await connect({ ...wire, ...patience }, () => ({ frame() {} }));
+ * await clock.advance(60_000);
+ * assertEquals(await client.closed, { by: "idle" });
+ * ```
+ */
 export interface ConnectionOptions {
   /** After a handler throws: restart it on the same open socket, without the frame it failed on, or close. @default {"restart"} */
   onCrash?: "restart" | "close";
@@ -133,7 +220,28 @@ export interface ConnectionOptions {
   clock?: Clock;
 }
 
-/** Options of {@linkcode serve}. */
+/**
+ * Options of {@linkcode serve}.
+ *
+ * @example Options that stand apart from the call
+ * ```ts
+ * import { lines, serve, type ServeOptions } from "@packetboat/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const heard: Deno.Addr[] = [];
+ * const options: ServeOptions<string, string> = {
+ *   port: 0,
+ *   codec: lines(),
+ *   name: "echo",
+ *   maxConnections: 100,
+ *   onListen: (addr) => heard.push(addr),
+ * };
+ * await using server = serve(options, (connection) => ({
+ *   frame: (line) => connection.send(line),
+ * }));
+ * assertEquals(heard, [server.addr]);
+ * ```
+ */
 export type ServeOptions<In, Out> = Endpoint & ConnectionOptions & {
   /** How frames lie in the stream. */
   codec: Codec<In, Out>;
@@ -153,7 +261,27 @@ export type ServeOptions<In, Out> = Endpoint & ConnectionOptions & {
   onListen?: (addr: Deno.Addr) => void;
 };
 
-/** What a server has done so far; open and closed connections together. */
+/**
+ * What a server has done so far; open and closed connections together.
+ *
+ * @example What one echoed line counts for
+ * ```ts
+ * import { connect, lines, serve, type ServerStats } from "@packetboat/net";
+ * import { memoryNetwork } from "@packetboat/net/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const wire = { transport: "custom", network: memoryNetwork(), codec: lines() } as const;
+ * await using server = serve(wire, (connection) => ({
+ *   frame: (line) => connection.send(line),
+ * }));
+ * await using client = await connect(wire);
+ * client.send("ahoy");
+ * await client.endWrite();
+ * await Array.fromAsync(client);
+ * const { accepted, framesIn, bytesIn }: ServerStats = server.stats;
+ * assertEquals({ accepted, framesIn, bytesIn }, { accepted: 1, framesIn: 1, bytesIn: 5 });
+ * ```
+ */
 export interface ServerStats {
   /** Connections taken in. */
   accepted: number;
@@ -173,7 +301,25 @@ export interface ServerStats {
   bytesOut: number;
 }
 
-/** A listening socket, its accept loop and its connections. */
+/**
+ * A listening socket, its accept loop and its connections.
+ *
+ * @example One that turns newcomers away for a while
+ * ```ts
+ * import { lines, serve, type Server } from "@packetboat/net";
+ * import { memoryNetwork } from "@packetboat/net/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const wire = { transport: "custom", network: memoryNetwork(), codec: lines() } as const;
+ * await using server: Server<string, string, never> = serve(wire, () => ({ frame() {} }));
+ * server.suspend();
+ * assertEquals(server.status, "suspended");
+ * server.resume();
+ * assertEquals(server.status, "running");
+ * assertEquals(await server.stop(), { kind: "shutdown" });
+ * assertEquals(server.connections.size, 0);
+ * ```
+ */
 export interface Server<In, Out, M> extends Supervisable {
   /** Where it listens; with port 0 in the options, the port the system chose. */
   readonly addr: Deno.Addr;
@@ -193,7 +339,25 @@ export interface Server<In, Out, M> extends Supervisable {
   unref(): void;
 }
 
-/** Options of {@linkcode connect}. */
+/**
+ * Options of {@linkcode connect}.
+ *
+ * @example Nobody listens there
+ * ```ts
+ * import { connect, ConnectError, type ConnectOptions, lines } from "@packetboat/net";
+ * import { memoryNetwork } from "@packetboat/net/testing";
+ * import { assertEquals, assertRejects } from "@std/assert";
+ *
+ * const options: ConnectOptions<string, string> = {
+ *   transport: "custom",
+ *   network: memoryNetwork(),
+ *   codec: lines(),
+ *   connectTimeoutMs: 2_000,
+ * };
+ * const error = await assertRejects(() => connect(options), ConnectError);
+ * assertEquals(error.code, "CONNECTION_REFUSED");
+ * ```
+ */
 export type ConnectOptions<In, Out> = Endpoint & ConnectionOptions & {
   /** How frames lie in the stream. */
   codec: Codec<In, Out>;
@@ -203,7 +367,32 @@ export type ConnectOptions<In, Out> = Endpoint & ConnectionOptions & {
   connectTimeoutMs?: number;
 };
 
-/** Options of {@linkcode connectionChild}. */
+/**
+ * Options of {@linkcode connectionChild}.
+ *
+ * @example The delays of a client whose server is away
+ * ```ts
+ * import { connectionChild, type ConnectionChildOptions, lines, supervise } from "@packetboat/net";
+ * import { manualClock, memoryNetwork } from "@packetboat/net/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const clock = manualClock();
+ * const delays: number[] = [];
+ * const options: ConnectionChildOptions<string, string> = {
+ *   transport: "custom",
+ *   network: memoryNetwork(),
+ *   codec: lines(),
+ *   reconnect: { minMs: 100, maxMs: 300, jitter: 0 },
+ *   clock,
+ *   onEvent: (event) => event.kind === "reconnecting" && delays.push(event.inMs),
+ * };
+ * await using _tree = await supervise([
+ *   connectionChild("client", options, () => ({ frame() {} })),
+ * ]);
+ * await clock.advance(300);
+ * assertEquals(delays, [100, 200, 300]);
+ * ```
+ */
 export type ConnectionChildOptions<In, Out> = ConnectOptions<In, Out> & {
   /**
    * Delay before the nth attempt in a row: `minMs`, then twice as long each time, at most `maxMs`, give or take

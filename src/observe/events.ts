@@ -5,12 +5,49 @@
  * @module
  */
 
-/** Why a connection is closed: who ended it, or what failed. */
+/**
+ * Why a connection is closed: who ended it, or what failed.
+ *
+ * @example A reason in words
+ * ```ts
+ * import { type CloseReason, connect, lines, serve } from "@packetboat/net";
+ * import { memoryNetwork } from "@packetboat/net/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * function words(reason: CloseReason): string {
+ *   return reason.by === "failure" ? `failed: ${reason.error}` : `ended: ${reason.by}`;
+ * }
+ * const wire = { transport: "custom", network: memoryNetwork(), codec: lines() } as const;
+ * await using _server = serve(wire, () => ({ frame() {} }));
+ * const client = await connect(wire);
+ * assertEquals(words(await client.close()), "ended: local");
+ * ```
+ */
 export type CloseReason =
   | { by: "local" | "peer" | "shutdown" | "idle" | "limit" }
   | { by: "failure"; error: unknown };
 
-/** What a connection has done so far. */
+/**
+ * What a connection has done so far.
+ *
+ * @example What a client has sent and received
+ * ```ts
+ * import { connect, type ConnectionStats, lines, serve } from "@packetboat/net";
+ * import { memoryNetwork } from "@packetboat/net/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const wire = { transport: "custom", network: memoryNetwork(), codec: lines() } as const;
+ * await using _server = serve(wire, (connection) => ({
+ *   frame: (line) => connection.send(line.repeat(2)),
+ * }));
+ * await using client = await connect(wire);
+ * client.send("ahoy");
+ * await client.endWrite();
+ * await Array.fromAsync(client);
+ * const { framesOut, bytesOut, framesIn, bytesIn }: ConnectionStats = client.stats;
+ * assertEquals([framesOut, bytesOut, framesIn, bytesIn], [1, 5, 1, 9]);
+ * ```
+ */
 export interface ConnectionStats {
   /** Whole frames handed to the handler. */
   framesIn: number;
@@ -31,6 +68,32 @@ export interface ConnectionStats {
 /**
  * Something that happened to a server or a connection. `onEvent` is called synchronously; what it throws goes to
  * `reportError`.
+ *
+ * @example A log of a handler that fails on one line, and goes on
+ * ```ts
+ * import { connect, lines, type NetEvent, serve } from "@packetboat/net";
+ * import { memoryNetwork } from "@packetboat/net/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const log: string[] = [];
+ * function onEvent(event: NetEvent): void {
+ *   log.push(event.kind === "crashed" ? `crashed: ${event.error}` : event.kind);
+ * }
+ * const wire = { transport: "custom", network: memoryNetwork(), codec: lines() } as const;
+ * {
+ *   await using _server = serve({ ...wire, onEvent }, () => ({
+ *     frame(line) {
+ *       if (line === "bad") throw new Error("a bad line");
+ *     },
+ *   }));
+ *   await using client = await connect(wire);
+ *   client.send("bad");
+ *   client.send("good");
+ *   await client.endWrite();
+ *   await Array.fromAsync(client);
+ * }
+ * assertEquals(log, ["listening", "opened", "crashed: Error: a bad line", "restarted", "closed"]);
+ * ```
  */
 export type NetEvent =
   | { kind: "listening"; server: string; addr: Deno.Addr }

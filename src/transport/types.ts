@@ -5,14 +5,44 @@
  * @module
  */
 
-/** Where to listen or to connect. */
+/**
+ * Where to listen or to connect.
+ *
+ * @example A place given in one word, such as an argument of a program
+ * ```ts
+ * import { type Endpoint, lines, serve } from "@packetboat/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * function endpointOf(place: string): Endpoint {
+ *   return place.includes("/") ? { transport: "unix", path: place } : { port: Number(place) };
+ * }
+ * await using server = serve({ ...endpointOf("0"), codec: lines() }, () => ({ frame() {} }));
+ * assertEquals(server.addr.transport, "tcp");
+ * ```
+ */
 export type Endpoint =
   | TcpEndpoint
   | TlsEndpoint
   | UnixEndpoint
   | CustomEndpoint;
 
-/** A TCP address. */
+/**
+ * A TCP address.
+ *
+ * @example The address of a server whose port the system chose
+ * ```ts
+ * import { connect, lines, serve, type TcpEndpoint } from "@packetboat/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const anyPort: TcpEndpoint = { hostname: "127.0.0.1", port: 0 };
+ * await using server = serve({ ...anyPort, codec: lines() }, () => ({ frame() {} }));
+ *
+ * const { hostname, port } = server.addr as Deno.NetAddr;
+ * const chosen: TcpEndpoint = { hostname, port };
+ * await using client = await connect({ ...chosen, codec: lines() });
+ * assertEquals(client.remoteAddr, server.addr);
+ * ```
+ */
 export interface TcpEndpoint {
   /** May be left out. */
   transport?: "tcp";
@@ -22,7 +52,27 @@ export interface TcpEndpoint {
   port: number;
 }
 
-/** A TCP address that speaks TLS. */
+/**
+ * A TCP address that speaks TLS.
+ *
+ * @example A client is told when the server does not speak TLS
+ * ```ts
+ * import { connect, ConnectError, lines, serve, type TlsEndpoint } from "@packetboat/net";
+ * import { assertEquals, assertRejects } from "@std/assert";
+ *
+ * await using plain = serve({ port: 0, codec: lines() }, (connection) => {
+ *   connection.send("220 ready");
+ *   return { frame() {} };
+ * });
+ * const { port } = plain.addr as Deno.NetAddr;
+ * const endpoint: TlsEndpoint = { transport: "tls", hostname: "127.0.0.1", port };
+ * const error = await assertRejects(
+ *   () => connect({ ...endpoint, codec: lines() }),
+ *   ConnectError,
+ * );
+ * assertEquals(error.code, "TLS");
+ * ```
+ */
 export interface TlsEndpoint {
   /** Tells it from plain TCP. */
   transport: "tls";
@@ -40,7 +90,28 @@ export interface TlsEndpoint {
   alpnProtocols?: string[];
 }
 
-/** A Unix domain socket. */
+/**
+ * A Unix domain socket.
+ *
+ * @example A server and a client that meet at a file
+ * ```ts
+ * import { connect, lines, serve, type UnixEndpoint } from "@packetboat/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const endpoint: UnixEndpoint = { transport: "unix", path: `${folder}/echo.sock` };
+ * {
+ *   await using _server = serve({ ...endpoint, codec: lines() }, (connection) => ({
+ *     frame: (line) => connection.send(line),
+ *   }));
+ *   await using client = await connect({ ...endpoint, codec: lines() });
+ *   client.send("ahoy");
+ *   await client.endWrite();
+ *   assertEquals(await Array.fromAsync(client), ["ahoy"]);
+ * }
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
 export interface UnixEndpoint {
   /** Tells it from TCP. */
   transport: "unix";
@@ -48,7 +119,25 @@ export interface UnixEndpoint {
   path: string;
 }
 
-/** A network of somebody else's making: a test's memory, a tunnel, a serial line. */
+/**
+ * A network of somebody else's making: a test's memory, a tunnel, a serial line.
+ *
+ * @example A server that no socket leads to
+ * ```ts
+ * import { connect, type CustomEndpoint, lines, serve } from "@packetboat/net";
+ * import { memoryNetwork } from "@packetboat/net/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const endpoint: CustomEndpoint = { transport: "custom", network: memoryNetwork() };
+ * await using _server = serve({ ...endpoint, codec: lines() }, (connection) => ({
+ *   frame: (line) => connection.send(line),
+ * }));
+ * await using client = await connect({ ...endpoint, codec: lines() });
+ * client.send("ahoy");
+ * await client.endWrite();
+ * assertEquals(await Array.fromAsync(client), ["ahoy"]);
+ * ```
+ */
 export interface CustomEndpoint {
   /** Tells it from the runtime's own. */
   transport: "custom";
@@ -56,7 +145,30 @@ export interface CustomEndpoint {
   network: Network;
 }
 
-/** What makes the streams of a {@linkcode CustomEndpoint}. */
+/**
+ * What makes the streams of a {@linkcode CustomEndpoint}.
+ *
+ * @example A network of one stream that is open already, such as a serial line
+ * ```ts
+ * import { connect, lines, type Network } from "@packetboat/net";
+ * import { memoryPair } from "@packetboat/net/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [near, far] = memoryPair();
+ * const line: Network = {
+ *   listen() {
+ *     throw new Error("a line takes no connections");
+ *   },
+ *   connect: () => Promise.resolve(near),
+ * };
+ * await using client = await connect({ transport: "custom", network: line, codec: lines() });
+ * client.send("ahoy");
+ * const into = new Uint8Array(8);
+ * const count = await far.read(into);
+ * assertEquals(new TextDecoder().decode(into.subarray(0, count ?? 0)), "ahoy\n");
+ * far.close();
+ * ```
+ */
 export interface Network {
   /** Starts to accept. @throws Whatever says why not; its words become those of the `ListenError`. */
   listen(): Acceptor;
@@ -64,7 +176,28 @@ export interface Network {
   connect(signal: AbortSignal): Promise<ByteStream>;
 }
 
-/** A bidirectional stream of bytes. Reads do not overlap, nor do writes; a read and a write may. */
+/**
+ * A bidirectional stream of bytes. Reads do not overlap, nor do writes; a read and a write may.
+ *
+ * @example Reading one to its end; what `Deno.connect` gives is read the same way
+ * ```ts
+ * import type { ByteStream } from "@packetboat/net";
+ * import { memoryPair } from "@packetboat/net/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * async function countBytes(stream: ByteStream): Promise<number> {
+ *   const into = new Uint8Array(1024);
+ *   let total = 0;
+ *   for (let count; (count = await stream.read(into)) !== null;) total += count;
+ *   return total;
+ * }
+ * const [near, far] = memoryPair({ sliceBytes: 2 });
+ * await near.write(new TextEncoder().encode("ahoy!"));
+ * near.close();
+ * assertEquals(await countBytes(far), 5);
+ * far.close();
+ * ```
+ */
 export interface ByteStream {
   /** Our end. */
   readonly localAddr: Deno.Addr;
@@ -80,7 +213,38 @@ export interface ByteStream {
   close(): void;
 }
 
-/** What a server listens with. */
+/**
+ * What a server listens with.
+ *
+ * @example A network that notes who comes
+ * ```ts
+ * import { type Acceptor, connect, lines, type Network, serve } from "@packetboat/net";
+ * import { memoryNetwork } from "@packetboat/net/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const inner = memoryNetwork();
+ * const callers: Deno.Addr[] = [];
+ * const network: Network = {
+ *   connect: () => inner.connect(),
+ *   listen() {
+ *     const acceptor: Acceptor = inner.listen();
+ *     const accept = async () => {
+ *       const stream = await acceptor.accept();
+ *       callers.push(stream.remoteAddr);
+ *       return stream;
+ *     };
+ *     return { ...acceptor, accept };
+ *   },
+ * };
+ * const wire = { transport: "custom", network, codec: lines() } as const;
+ * await using _server = serve(wire, (connection) => ({ frame: (line) => connection.send(line) }));
+ * await using client = await connect(wire);
+ * client.send("ahoy");
+ * await client.endWrite();
+ * await Array.fromAsync(client);
+ * assertEquals(callers, [client.localAddr]);
+ * ```
+ */
 export interface Acceptor {
   /** Where it listens. */
   readonly addr: Deno.Addr;
