@@ -11,7 +11,23 @@ import { ByteWriter, type Codec, encodeFrame } from "../framing/mod.ts";
 import { asyncFaces, keep, type Outcome, syncFaces } from "./codec_faces.ts";
 import { PlainSink, randomNumbers, sameData, show } from "./plain_data.ts";
 
-/** Options of {@linkcode assertCodec}. */
+/**
+ * Options of {@linkcode assertCodec}.
+ *
+ * @example
+ * ```ts
+ * import { assertCodec, type AssertCodecOptions } from "@packetboat/net/testing";
+ * import { netstring, text } from "@packetboat/net/framing";
+ *
+ * const options: AssertCodecOptions<string, string> = {
+ *   streams: [new TextEncoder().encode("2:ok,five:hello,")],
+ *   unencodable: ["x".repeat(100)],
+ *   seed: 42,
+ * };
+ * const codec = text(netstring({ maxFrameBytes: 64 }));
+ * await assertCodec(codec, ["ahoy", "", "zwei ß"], options);
+ * ```
+ */
 export interface AssertCodecOptions<In, Out> {
   /** Whether two frames are the same. @default {structural equality of plain data and byte arrays} */
   equal?: (actual: In, expected: In) => boolean;
