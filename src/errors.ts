@@ -388,27 +388,24 @@ export class ConnectError extends NetError {
 /**
  * A connection that was open broke; `code` says how, `cause` is the runtime's own error.
  *
- * @example
+ * @example A peer that breaks off
  * ```ts
- * import { ConnectionLostError, lines, serve } from "@packetboat/net";
+ * import { type CloseReason, ConnectionLostError } from "@packetboat/net";
+ * import { lines, serve } from "@packetboat/net";
  * import { memoryNetwork } from "@packetboat/net/testing";
  * import { assert, assertEquals } from "@std/assert";
  *
  * const network = memoryNetwork();
- * const lost = Promise.withResolvers<unknown>();
+ * const closed = Promise.withResolvers<CloseReason>();
  * await using _server = serve(
  *   { transport: "custom", network, codec: lines() },
- *   () => ({
- *     frame() {},
- *     closed(reason) {
- *       if (reason.by === "failure") lost.resolve(reason.error);
- *     },
- *   }),
+ *   () => ({ frame() {}, closed: closed.resolve }),
  * );
  * (await network.connect()).reset();
- * const error = await lost.promise;
- * assert(error instanceof ConnectionLostError);
- * assertEquals(error.code, "CONNECTION_RESET");
+ * const reason = await closed.promise;
+ * assert(reason.by === "failure");
+ * assert(reason.error instanceof ConnectionLostError);
+ * assertEquals(reason.error.code, "CONNECTION_RESET");
  * ```
  */
 export class ConnectionLostError extends NetError {
@@ -426,32 +423,22 @@ export class ConnectionLostError extends NetError {
  *
  * @example A peer that does not read
  * ```ts
- * import { lines, serve, SlowConsumerError } from "@packetboat/net";
+ * import { connect, lines, SlowConsumerError } from "@packetboat/net";
  * import { memoryNetwork } from "@packetboat/net/testing";
  * import { assert } from "@std/assert";
  *
  * const network = memoryNetwork({ bufferBytes: 1_024 });
- * const lost = Promise.withResolvers<unknown>();
- * await using _server = serve(
- *   {
- *     transport: "custom",
- *     network,
- *     codec: lines({ maxFrameBytes: 65_536 }),
- *     maxOutboxBytes: 100_000,
- *   },
- *   (connection) => ({
- *     frame() {
- *       for (let i = 0; i < 3; i++) connection.send("x".repeat(50_000));
- *     },
- *     closed(reason) {
- *       if (reason.by === "failure") lost.resolve(reason.error);
- *     },
- *   }),
- * );
- * const peer = await network.connect();
- * await peer.write(new TextEncoder().encode("news, please\n"));
- * const error = await lost.promise;
- * assert(error instanceof SlowConsumerError && error.outboxBytes > 100_000);
+ * network.listen();
+ * const client = await connect({
+ *   transport: "custom",
+ *   network,
+ *   codec: lines({ maxFrameBytes: 65_536 }),
+ *   maxOutboxBytes: 100_000,
+ * });
+ * for (let i = 0; i < 3; i++) client.send("x".repeat(50_000));
+ * const reason = await client.closed;
+ * assert(reason.by === "failure" && reason.error instanceof SlowConsumerError);
+ * assert(reason.error.outboxBytes > 100_000);
  * ```
  */
 export class SlowConsumerError extends NetError {
@@ -471,29 +458,20 @@ export class SlowConsumerError extends NetError {
  *
  * @example A frame that begins and does not end
  * ```ts
- * import { lines, serve, TimeoutError } from "@packetboat/net";
+ * import { connect, lines, TimeoutError } from "@packetboat/net";
  * import { manualClock, memoryNetwork } from "@packetboat/net/testing";
- * import { assert, assertEquals } from "@std/assert";
+ * import { assertEquals, assertRejects } from "@std/assert";
  *
  * const clock = manualClock();
  * const network = memoryNetwork();
- * const late = Promise.withResolvers<unknown>();
- * await using _server = serve(
- *   { transport: "custom", network, codec: lines(), frameTimeoutMs: 1_000, clock },
- *   () => ({
- *     frame() {},
- *     closed(reason) {
- *       if (reason.by === "failure") late.resolve(reason.error);
- *     },
- *   }),
- * );
- * const peer = await network.connect();
+ * const acceptor = network.listen();
+ * const options = { codec: lines(), frameTimeoutMs: 1_000, clock };
+ * const client = await connect({ transport: "custom", network, ...options });
+ * const refused = assertRejects(() => Array.fromAsync(client), TimeoutError);
+ * const peer = await acceptor.accept();
  * await peer.write(new TextEncoder().encode("half a li"));
  * await clock.advance(2_000);
- * const error = await late.promise;
- * assert(error instanceof TimeoutError);
- * assertEquals(error.afterMs, 1_000);
- * peer.close();
+ * assertEquals((await refused).afterMs, 1_000);
  * ```
  */
 export class TimeoutError extends NetError {

@@ -17,15 +17,18 @@ import { PlainSink, randomNumbers, sameData, show } from "./plain_data.ts";
  * @example
  * ```ts
  * import { assertCodec, type AssertCodecOptions } from "@packetboat/net/testing";
- * import { netstring, text } from "@packetboat/net/framing";
+ * import { lines } from "@packetboat/net/framing";
+ * import { assertRejects } from "@std/assert";
  *
  * const options: AssertCodecOptions<string, string> = {
- *   streams: [new TextEncoder().encode("2:ok,five:hello,")],
- *   unencodable: ["x".repeat(100)],
+ *   streams: [new TextEncoder().encode("ahoy\r\nhalf a li")],
+ *   unencodable: ["two\nlines"],
  *   seed: 42,
  * };
- * const codec = text(netstring({ maxFrameBytes: 64 }));
- * await assertCodec(codec, ["ahoy", "", "zwei ß"], options);
+ * await assertCodec(lines(), ["ahoy", ""], options);
+ *
+ * const wrong = { unencodable: ["one line"] };
+ * await assertRejects(() => assertCodec(lines(), ["ahoy"], wrong), Error);
  * ```
  */
 export interface AssertCodecOptions<In, Out> {

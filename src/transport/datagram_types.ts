@@ -125,30 +125,24 @@ export interface MulticastGroup {
 /**
  * Being in a multicast group. Disposing of it leaves the group.
  *
- * @example A group that is heard for as long as a scope lasts
+ * @example
  * ```ts
  * import { lines } from "@packetboat/net";
  * import { type Membership, serveUdp } from "@packetboat/net/udp";
  * import { assertEquals } from "@std/assert";
  *
  * const heard = Promise.withResolvers<string>();
- * await using server = serveUdp(
- *   { hostname: "0.0.0.0", port: 0, codec: lines() },
- *   () => ({ frame: (line) => heard.resolve(line) }),
- * );
- * await using sender = serveUdp({ port: 0, codec: lines() }, () => ({
- *   frame() {},
- * }));
- * const hostname = "239.66.88.11";
- * {
- *   await using _crew: Membership = await server.join({
- *     group: hostname,
- *     interface: "127.0.0.1",
- *   });
- *   const { port } = server.addr as Deno.NetAddr;
- *   sender.peer({ hostname, port }).send("all hands");
- *   assertEquals(await heard.promise, "all hands");
- * } // Here the group is left.
+ * const handler = () => ({ frame: (line: string) => heard.resolve(line) });
+ * const codec = lines();
+ * await using server = serveUdp({ hostname: "0.0.0.0", port: 0, codec }, handler);
+ * await using sender = serveUdp({ port: 0, codec }, handler);
+ *
+ * const crew = { group: "239.66.88.11", interface: "127.0.0.1" };
+ * const membership: Membership = await server.join(crew);
+ * const { port } = server.addr as Deno.NetAddr;
+ * sender.peer({ hostname: crew.group, port }).send("all hands");
+ * assertEquals(await heard.promise, "all hands");
+ * await membership.leave();
  * ```
  */
 export interface Membership extends AsyncDisposable {

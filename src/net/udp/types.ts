@@ -65,27 +65,19 @@ export interface Peer<In, Out = In, M = never>
  * @example Callbacks with a count of their own for each peer
  * ```ts
  * import { lines } from "@packetboat/net";
- * import { type Peer, type PeerHandlers, serveUdp } from "@packetboat/net/udp";
+ * import { type PeerHandlers, serveUdp } from "@packetboat/net/udp";
  * import { assertEquals } from "@std/assert";
  *
- * const report = Promise.withResolvers<string>();
- * function counting(peer: Peer<string>): PeerHandlers<string> {
+ * const total = Promise.withResolvers<number>();
+ * function counting(): PeerHandlers<string> {
  *   let count = 0;
- *   return {
- *     frame(line) {
- *       count++;
- *       if (line === "bye") peer.close();
- *     },
- *     closed: ({ by }) => report.resolve(`${count} lines, ended by ${by}`),
- *   };
+ *   return { frame: (line) => line === "bye" ? total.resolve(count) : count++ };
  * }
  * await using server = serveUdp({ port: 0, codec: lines() }, counting);
- * await using client = serveUdp({ port: 0, codec: lines() }, () => ({
- *   frame() {},
- * }));
+ * await using client = serveUdp({ port: 0, codec: lines() }, counting);
  * const peer = client.peer(server.addr as Deno.NetAddr);
- * for (const line of ["ahoy", "bye"]) peer.send(line);
- * assertEquals(await report.promise, "2 lines, ended by local");
+ * for (const line of ["one", "two", "bye"]) peer.send(line);
+ * assertEquals(await total.promise, 2);
  * ```
  */
 export type PeerHandlers<In, M = never> = Pick<
