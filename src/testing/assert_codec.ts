@@ -11,7 +11,26 @@ import { ByteWriter, type Codec, encodeFrame } from "../framing/mod.ts";
 import { asyncFaces, keep, type Outcome, syncFaces } from "./codec_faces.ts";
 import { PlainSink, randomNumbers, sameData, show } from "./plain_data.ts";
 
-/** Options of {@linkcode assertCodec}. */
+/**
+ * Options of {@linkcode assertCodec}.
+ *
+ * @example
+ * ```ts
+ * import { assertCodec, type AssertCodecOptions } from "@packetboat/net/testing";
+ * import { lines } from "@packetboat/net/framing";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const options: AssertCodecOptions<string, string> = {
+ *   streams: [new TextEncoder().encode("ahoy\r\nhalf a li")],
+ *   unencodable: ["two\nlines"],
+ *   seed: 42,
+ * };
+ * await assertCodec(lines(), ["ahoy", ""], options);
+ *
+ * const wrong = { unencodable: ["one line"] };
+ * await assertRejects(() => assertCodec(lines(), ["ahoy"], wrong), Error);
+ * ```
+ */
 export interface AssertCodecOptions<In, Out> {
   /** Whether two frames are the same. @default {structural equality of plain data and byte arrays} */
   equal?: (actual: In, expected: In) => boolean;

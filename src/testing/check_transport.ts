@@ -7,7 +7,23 @@
 
 import type { ByteStream } from "../transport/mod.ts";
 
-/** Two connected ends, made anew for each check. */
+/**
+ * Two connected ends, made anew for each check.
+ *
+ * @example
+ * ```ts
+ * import { memoryPair, type StreamPair } from "@packetboat/net/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [near, far]: StreamPair = memoryPair();
+ * await near.write(new Uint8Array([1, 2]));
+ * await near.closeWrite();
+ * const into = new Uint8Array(8);
+ * assertEquals(await far.read(into), 2);
+ * assertEquals(await far.read(into), null);
+ * for (const end of [near, far]) end.close();
+ * ```
+ */
 export type StreamPair = readonly [ByteStream, ByteStream];
 
 /** More than the buffers of any transport hold, so that a writer must come to wait. */

@@ -7,7 +7,28 @@
 
 import { type Clock, nextTask, type Timer } from "../clock.ts";
 
-/** A {@linkcode Clock} that a test moves by hand. */
+/**
+ * A {@linkcode Clock} that a test moves by hand.
+ *
+ * @example An actor that counts seconds, without waiting for them
+ * ```ts
+ * import { spawn } from "@packetboat/net/actor";
+ * import { type ManualClock, manualClock } from "@packetboat/net/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const clock: ManualClock = manualClock();
+ * const ticks: number[] = [];
+ * const ticker = spawn<"tick">((context) => {
+ *   context.every(1_000, "tick");
+ *   return { receive: () => ticks.push(clock.now()) };
+ * }, { clock });
+ * await clock.settle();
+ * await clock.advance(2_500);
+ * assertEquals(ticks, [1_000, 2_000]);
+ * await ticker.stop();
+ * assertEquals(clock.pendingTimers, 0);
+ * ```
+ */
 export interface ManualClock extends Clock {
   /** Timers that have neither run nor been cancelled: 0 at the end of a test that cleans up. */
   readonly pendingTimers: number;

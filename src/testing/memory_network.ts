@@ -11,7 +11,27 @@
 import { type Clock, systemClock } from "../clock.ts";
 import type { Acceptor, ByteStream, Network } from "../transport/mod.ts";
 
-/** How a {@linkcode MemoryNetwork} treats the bytes. */
+/**
+ * How a {@linkcode MemoryNetwork} treats the bytes.
+ *
+ * @example Bytes that are late, and frames that are torn
+ * ```ts
+ * import {
+ *   manualClock,
+ *   type MemoryNetworkOptions,
+ *   memoryPair,
+ * } from "@packetboat/net/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const clock = manualClock();
+ * const options: MemoryNetworkOptions = { latencyMs: 40, sliceBytes: 2, clock };
+ * const [near, far] = memoryPair(options);
+ * await near.write(new Uint8Array([1, 2, 3]));
+ * const read = far.read(new Uint8Array(8)).then((n) => [n, clock.now()]);
+ * await clock.advance(100);
+ * assertEquals(await read, [2, 40]);
+ * ```
+ */
 export interface MemoryNetworkOptions {
   /** From a write to the moment the peer can read it, in milliseconds. @default {0} */
   latencyMs?: number;
@@ -23,13 +43,46 @@ export interface MemoryNetworkOptions {
   clock?: Clock;
 }
 
-/** One end of a connection in memory; besides what every stream does, it can misbehave. */
+/**
+ * One end of a connection in memory; besides what every stream does, it can misbehave.
+ *
+ * @example A connection that breaks
+ * ```ts
+ * import { memoryPair, type MemoryStream } from "@packetboat/net/testing";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const [near, far]: [MemoryStream, MemoryStream] = memoryPair();
+ * await near.write(new Uint8Array([1, 2, 3]));
+ * near.reset();
+ * await assertRejects(() => far.read(new Uint8Array(8)), Error, "ConnectionReset");
+ * ```
+ */
 export interface MemoryStream extends ByteStream {
   /** Breaks the connection: both ends' reads and writes fail, and what was under way is lost. */
   reset(): void;
 }
 
-/** A network in memory: `serve` and `connect` take it as `{ transport: "custom", network }`. */
+/**
+ * A network in memory: `serve` and `connect` take it as `{ transport: "custom", network }`.
+ *
+ * @example A client that sends what no codec would
+ * ```ts
+ * import { lines, serve } from "@packetboat/net";
+ * import { type MemoryNetwork, memoryNetwork } from "@packetboat/net/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const network: MemoryNetwork = memoryNetwork();
+ * const first = Promise.withResolvers<string>();
+ * await using _server = serve(
+ *   { transport: "custom", network, codec: lines() },
+ *   () => ({ frame: (line) => first.resolve(line) }),
+ * );
+ * const client = await network.connect();
+ * await client.write(new TextEncoder().encode("whole\nhalf a li"));
+ * assertEquals(await first.promise, "whole");
+ * client.close();
+ * ```
+ */
 export interface MemoryNetwork extends Network {
   /** The next connection's far end, before anybody has accepted it. */
   connect(): Promise<MemoryStream>;

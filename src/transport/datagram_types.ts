@@ -5,10 +5,44 @@
  * @module
  */
 
-/** Where datagrams are received. */
+/**
+ * Where datagrams are received.
+ *
+ * @example Where to bind, from the command line: a port or a path
+ * ```ts
+ * import type { DatagramEndpoint } from "@packetboat/net/udp";
+ * import { assertEquals } from "@std/assert";
+ *
+ * function endpoint(where: string): DatagramEndpoint {
+ *   return where.includes("/")
+ *     ? { transport: "unixpacket", path: where }
+ *     : { port: Number(where) };
+ * }
+ * assertEquals(endpoint("5353"), { port: 5353 });
+ * assertEquals(endpoint("/run/log"), {
+ *   transport: "unixpacket",
+ *   path: "/run/log",
+ * });
+ * ```
+ */
 export type DatagramEndpoint = UdpEndpoint | UnixpacketEndpoint;
 
-/** A UDP address. */
+/**
+ * A UDP address.
+ *
+ * @example
+ * ```ts
+ * import { datagram, serveUdp, type UdpEndpoint } from "@packetboat/net/udp";
+ * import { assert } from "@std/assert";
+ *
+ * const endpoint: UdpEndpoint = { hostname: "127.0.0.1", port: 0 };
+ * await using server = serveUdp(
+ *   { ...endpoint, codec: datagram() },
+ *   (peer) => ({ frame: (bytes) => peer.send(bytes) }),
+ * );
+ * assert(server.addr.transport === "udp" && server.addr.port > 0);
+ * ```
+ */
 export interface UdpEndpoint {
   /** May be left out. */
   transport?: "udp";
@@ -22,7 +56,32 @@ export interface UdpEndpoint {
   multicast?: readonly MulticastGroup[];
 }
 
-/** A Unix datagram socket. */
+/**
+ * A Unix datagram socket.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   datagram,
+ *   serveUdp,
+ *   type UnixpacketEndpoint,
+ * } from "@packetboat/net/udp";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const endpoint: UnixpacketEndpoint = {
+ *   transport: "unixpacket",
+ *   path: `${folder}/echo.sock`,
+ * };
+ * const server = serveUdp(
+ *   { ...endpoint, codec: datagram() },
+ *   (peer) => ({ frame: (bytes) => peer.send(bytes) }),
+ * );
+ * assertEquals(server.addr, endpoint);
+ * await server.stop();
+ * await Deno.remove(folder); // The socket file is gone already.
+ * ```
+ */
 export interface UnixpacketEndpoint {
   /** Tells it from UDP. */
   transport: "unixpacket";
@@ -33,7 +92,29 @@ export interface UnixpacketEndpoint {
   path: string;
 }
 
-/** An IPv4 multicast group, heard on one network interface. */
+/**
+ * An IPv4 multicast group, heard on one network interface.
+ *
+ * @example A server that hears a group from its start to its end
+ * ```ts
+ * import { lines } from "@packetboat/net";
+ * import { type MulticastGroup, serveUdp } from "@packetboat/net/udp";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const crew: MulticastGroup = { group: "239.66.88.10", interface: "127.0.0.1" };
+ * const heard = Promise.withResolvers<string>();
+ * await using server = serveUdp(
+ *   { hostname: "0.0.0.0", port: 0, multicast: [crew], codec: lines() },
+ *   () => ({ frame: (line) => heard.resolve(line) }),
+ * );
+ * await using sender = serveUdp({ port: 0, codec: lines() }, () => ({
+ *   frame() {},
+ * }));
+ * const { port } = server.addr as Deno.NetAddr;
+ * sender.peer({ hostname: crew.group, port }).send("all hands");
+ * assertEquals(await heard.promise, "all hands");
+ * ```
+ */
 export interface MulticastGroup {
   /** 224.0.0.0 to 239.255.255.255. */
   group: string;
@@ -41,7 +122,29 @@ export interface MulticastGroup {
   interface?: string;
 }
 
-/** Being in a multicast group. Disposing of it leaves the group. */
+/**
+ * Being in a multicast group. Disposing of it leaves the group.
+ *
+ * @example
+ * ```ts
+ * import { lines } from "@packetboat/net";
+ * import { type Membership, serveUdp } from "@packetboat/net/udp";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const heard = Promise.withResolvers<string>();
+ * const handler = () => ({ frame: (line: string) => heard.resolve(line) });
+ * const codec = lines();
+ * await using server = serveUdp({ hostname: "0.0.0.0", port: 0, codec }, handler);
+ * await using sender = serveUdp({ port: 0, codec }, handler);
+ *
+ * const crew = { group: "239.66.88.11", interface: "127.0.0.1" };
+ * const membership: Membership = await server.join(crew);
+ * const { port } = server.addr as Deno.NetAddr;
+ * sender.peer({ hostname: crew.group, port }).send("all hands");
+ * assertEquals(await heard.promise, "all hands");
+ * await membership.leave();
+ * ```
+ */
 export interface Membership extends AsyncDisposable {
   /** Hears no more of the group. Leaving again does nothing. */
   leave(): Promise<void>;

@@ -18,6 +18,25 @@ import type { ConnectionHandlers, ConnectionOptions } from "../types.ts";
 /**
  * One remote address: an actor whose mailbox takes the frames of its datagrams and messages from other actors.
  * Lives from its first datagram until it has been silent for `peerIdleMs`; then the same address gets a new one.
+ *
+ * @example
+ * ```ts
+ * import { lines } from "@packetboat/net";
+ * import { type Peer, serveUdp } from "@packetboat/net/udp";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const heard = Promise.withResolvers<string>();
+ * await using server = serveUdp({ port: 0, codec: lines() }, () => ({
+ *   frame: (line) => heard.resolve(line),
+ * }));
+ * await using client = serveUdp({ port: 0, codec: lines() }, () => ({
+ *   frame() {},
+ * }));
+ * const peer: Peer<string> = client.peer(server.addr as Deno.NetAddr);
+ * assertEquals(peer.send("ahoy"), true);
+ * assertEquals(await heard.promise, "ahoy");
+ * assertEquals(peer.stats.framesOut, 1);
+ * ```
  */
 export interface Peer<In, Out = In, M = never>
   extends ActorRef<M>, AsyncIterable<In> {
@@ -40,7 +59,27 @@ export interface Peer<In, Out = In, M = never>
   readonly stats: ConnectionStats;
 }
 
-/** What a handler returns: callbacks, run one at a time, never re-entered. A returned promise is awaited before the next. */
+/**
+ * What a handler returns: callbacks, run one at a time, never re-entered. A returned promise is awaited before the next.
+ *
+ * @example Callbacks with a count of their own for each peer
+ * ```ts
+ * import { lines } from "@packetboat/net";
+ * import { type PeerHandlers, serveUdp } from "@packetboat/net/udp";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const total = Promise.withResolvers<number>();
+ * function counting(): PeerHandlers<string> {
+ *   let count = 0;
+ *   return { frame: (line) => line === "bye" ? total.resolve(count) : count++ };
+ * }
+ * await using server = serveUdp({ port: 0, codec: lines() }, counting);
+ * await using client = serveUdp({ port: 0, codec: lines() }, counting);
+ * const peer = client.peer(server.addr as Deno.NetAddr);
+ * for (const line of ["one", "two", "bye"]) peer.send(line);
+ * assertEquals(await total.promise, 2);
+ * ```
+ */
 export type PeerHandlers<In, M = never> = Pick<
   ConnectionHandlers<In, M>,
   "frame" | "message" | "closed"
@@ -49,12 +88,51 @@ export type PeerHandlers<In, M = never> = Pick<
 /**
  * Called at the first datagram of a peer and again at every restart: either hands out callbacks, or is itself a
  * script that reads with `for await`. When a script ends, so does its peer.
+ *
+ * @example A script that numbers the lines of its peer
+ * ```ts
+ * import { lines } from "@packetboat/net";
+ * import { type PeerHandler, serveUdp } from "@packetboat/net/udp";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const numbering: PeerHandler<string, string, never> = async (peer) => {
+ *   let count = 0;
+ *   for await (const line of peer) peer.send(`${++count} ${line}`);
+ * };
+ * await using server = serveUdp({ port: 0, codec: lines() }, numbering);
+ *
+ * const answer = Promise.withResolvers<string>();
+ * await using client = serveUdp({ port: 0, codec: lines() }, () => ({
+ *   frame: (line) => answer.resolve(line),
+ * }));
+ * client.peer(server.addr as Deno.NetAddr).send("ahoy");
+ * assertEquals(await answer.promise, "1 ahoy");
+ * ```
  */
 export type PeerHandler<In, Out, M> =
   | ((peer: Peer<In, Out, M>) => PeerHandlers<In, M>)
   | ((peer: Peer<In, Out, M>) => Promise<void>);
 
-/** Options of {@linkcode serveUdp}. */
+/**
+ * Options of {@linkcode serveUdp}.
+ *
+ * @example Few peers, and none that is silent for long
+ * ```ts
+ * import { lines } from "@packetboat/net";
+ * import { serveUdp, type UdpOptions } from "@packetboat/net/udp";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const options: UdpOptions<string, string> = {
+ *   port: 0,
+ *   codec: lines(),
+ *   maxPeers: 2,
+ *   peerIdleMs: 10_000,
+ * };
+ * await using server = serveUdp(options, () => ({ frame() {} }));
+ * for (const port of [9, 10, 11]) server.peer({ hostname: "127.0.0.1", port });
+ * assertEquals([...server.peers.keys()], ["127.0.0.1:10", "127.0.0.1:11"]);
+ * ```
+ */
 export type UdpOptions<In, Out> =
   & DatagramEndpoint
   & Pick<
@@ -86,7 +164,31 @@ export type UdpOptions<In, Out> =
     clock?: Clock;
   };
 
-/** A datagram socket and its peers. */
+/**
+ * A datagram socket and its peers.
+ *
+ * @example One datagram to every peer
+ * ```ts
+ * import { lines } from "@packetboat/net";
+ * import { serveUdp, type UdpServer } from "@packetboat/net/udp";
+ * import { assertEquals } from "@std/assert";
+ *
+ * function tellAll(server: UdpServer<string, string, never>, line: string) {
+ *   for (const peer of server.peers.values()) peer.send(line);
+ * }
+ *
+ * const heard = Promise.withResolvers<string>();
+ * await using listener = serveUdp({ port: 0, codec: lines() }, () => ({
+ *   frame: (line) => heard.resolve(line),
+ * }));
+ * await using server = serveUdp({ port: 0, codec: lines() }, () => ({
+ *   frame() {},
+ * }));
+ * server.peer(listener.addr as Deno.NetAddr);
+ * tellAll(server, "all aboard");
+ * assertEquals(await heard.promise, "all aboard");
+ * ```
+ */
 export interface UdpServer<In, Out, M> extends Supervisable {
   /** Where it is bound; with port 0 in the options, the port the system chose. */
   readonly addr: Deno.Addr;
