@@ -196,7 +196,11 @@ export interface ConnectionOptions {
   mailbox?: MailboxOptions;
   /** Silence of the peer for this long is answered by `idle`, or by closing. @default {Infinity} */
   idleTimeoutMs?: number;
-  /** From the first byte of a frame to its last. @default {30_000} */
+  /**
+   * From the first byte of a frame to its last, while somebody waits for it: a handler, or `for await`.
+   *
+   * @default {30_000}
+   */
   frameTimeoutMs?: number;
   /**
    * How long a frame of bytes stays as it is. `"kept"`: for ever. `"borrowed"`: until the handler's turn ends, the
