@@ -266,7 +266,7 @@ class LinesDecoder implements FrameDecoder<string> {
     return line;
   }
 
-  /** Decodes all whole lines that the current chunk begins with, up to 64 KiB of them. */
+  /** Decodes all whole lines that the current chunk begins with, up to `RUN_BYTES` of them. */
   #decodeWhole(): string | undefined {
     const input = this.#in;
     const { bytes, at, end } = input;

@@ -43,7 +43,7 @@ import { Input, type InputOwner } from "./input.ts";
 import { Mail } from "./mail.ts";
 import { type ConnectionSettings, QUIET_MS } from "./options.ts";
 import { Outbox, type OutboxOwner } from "./outbox.ts";
-import { Pulls } from "./pulls.ts";
+import { frameIterator, notIterable, Pulls } from "./pulls.ts";
 import { bodyReadable, frameReadable } from "./streams.ts";
 import type {
   Connection,
@@ -56,8 +56,6 @@ const TURNS_PER_PUMP = 1_024;
 
 /** What poisoned frames are overwritten with: no ASCII, no zero, easy to see in a dump. */
 const POISON = 0xdb;
-
-const NO_HISTORY: RestartHistory = [];
 
 /** What all connections of one server, or a client's only one, have in common. */
 export interface ConnectionHost<In, Out, M> {
@@ -313,10 +311,8 @@ export class ConnectionActor<In, Out, M>
     }
     this.#input.beginBody(byteLength);
     return bodyReadable(this.#input, (cause) => {
-      const reason = this.#ending?.reason ?? this.#lost;
-      return reason?.by === "failure" && reason.error instanceof Error
-        ? reason.error
-        : cutBody(this.#peer(), cause);
+      const error = this.#failure?.error;
+      return error instanceof Error ? error : cutBody(this.#peer(), cause);
     });
   }
 
@@ -362,17 +358,7 @@ export class ConnectionActor<In, Out, M>
 
   [Symbol.asyncIterator](): AsyncIterableIterator<In> {
     const pulls = this.#pullsFor();
-    return {
-      next: () => this.#pull(),
-      // Leaving the loop leaves the connection as it is: what is unread waits for the next loop.
-      return: () => {
-        pulls.count++;
-        return Promise.resolve({ done: true, value: undefined });
-      },
-      [Symbol.asyncIterator]() {
-        return this;
-      },
-    };
+    return frameIterator(() => this.#pull(), () => pulls.count++);
   }
 
   // ── ending ──
@@ -434,11 +420,7 @@ export class ConnectionActor<In, Out, M>
 
   /** @throws {TypeError} The frames go to a callback. */
   #pullsFor(): Pulls<In> {
-    if (this.#handlers !== undefined) {
-      throw new TypeError(
-        `Cannot iterate over ${this.name}: its frames go to the handler's 'frame' callback`,
-      );
-    }
+    if (this.#handlers !== undefined) throw notIterable(this.name);
     return this.#pulls ??= new Pulls();
   }
 
@@ -683,8 +665,7 @@ export class ConnectionActor<In, Out, M>
   }
 
   #endPulls(): void {
-    const reason = this.#ending?.reason ?? this.#lost;
-    this.#pulls?.end(reason?.by === "failure" ? reason : undefined);
+    this.#pulls?.end(this.#failure);
   }
 
   // ── crash and restart ──
@@ -729,7 +710,7 @@ export class ConnectionActor<In, Out, M>
       error,
       frame: this.#frame,
       over,
-      history: this.#restarts?.history ?? NO_HISTORY,
+      history: this.#restarts?.history,
     }, this.#settings);
     if (this.#message !== undefined) this.#mail?.fail(this.#message, error);
     this.#message = undefined;
@@ -762,19 +743,16 @@ export class ConnectionActor<In, Out, M>
       this.#crashed(badHandler(value));
       return this.#pump();
     }
-    if (this.#lost !== undefined) this.#end(this.#lost, "rude");
-    else if (this.#input.finished) this.#end({ by: "peer" }, "polite");
-    else if (this.#drain !== undefined) {
-      this.#end({ by: "shutdown" }, "polite");
-    } else this.#end({ by: "local" }, "polite");
+    if (this.#lost !== undefined || this.#input.finished) this.#endOfInput();
+    else this.#end(this.#ownReason, "polite");
   }
 
   #scriptFailed(incarnation: number, error: unknown): void {
     this.#scripts--;
-    const reason = this.#ending?.reason ?? this.#lost;
-    if (reason?.by === "failure" && reason.error === error) {
+    const failure = this.#failure;
+    if (failure !== undefined && failure.error === error) {
       // What its loop was told of the wire, passed on: not the script's own failure.
-      if (this.#ending === undefined) this.#end(reason, "rude");
+      if (this.#ending === undefined) this.#end(this.#lost!, "rude");
     } else if (incarnation === this.#incarnation) this.#crashed(error);
     this.#pump();
   }
@@ -784,8 +762,7 @@ export class ConnectionActor<In, Out, M>
   /** @throws {ConnectionLostError} Nothing can be sent any more: the loss itself, or what ended it as the cause. */
   #checkOpen(): void {
     if (this.#ending === undefined && !this.#outbox.ended) return;
-    const reason = this.#ending?.reason ?? this.#lost;
-    const cause = reason?.by === "failure" ? reason.error : undefined;
+    const cause = this.#failure?.error;
     if (cause instanceof ConnectionLostError) throw cause;
     throw new ConnectionLostError(
       `Cannot send to ${this.#peer()}: the connection is closed, or its writing end is`,
@@ -885,6 +862,17 @@ export class ConnectionActor<In, Out, M>
 
   // ── the end ──
 
+  /** What broke it, if something did: the reason of its end, or a loss that has not led to it yet. */
+  get #failure(): { error: unknown } | undefined {
+    const reason = this.#ending?.reason ?? this.#lost;
+    return reason?.by === "failure" ? reason : undefined;
+  }
+
+  /** Why it ends when nothing but our own side ends it. */
+  get #ownReason(): CloseReason {
+    return { by: this.#drain === undefined ? "local" : "shutdown" };
+  }
+
   #end(
     reason: CloseReason,
     manner: Manner,
@@ -936,10 +924,7 @@ export class ConnectionActor<In, Out, M>
 
   #armGrace(graceMs: number): void {
     this.#graceTimer ??= this.#settings.clock.after(graceMs, () => {
-      this.#end(
-        { by: this.#drain !== undefined ? "shutdown" : "local" },
-        "kill",
-      );
+      this.#end(this.#ownReason, "kill");
     });
   }
 

@@ -19,7 +19,7 @@ export interface Crash {
   frame: unknown;
   /** The end was decided before: there is nothing to restart. */
   over: boolean;
-  history: RestartHistory;
+  history?: RestartHistory;
 }
 
 /** What follows it. */
@@ -29,7 +29,7 @@ export type CrashPlan =
 
 /** Plans what follows a crash, and tells of it. */
 export function planCrash(
-  { actor, error, frame, over, history }: Crash,
+  { actor, error, frame, over, history = [] }: Crash,
   settings: Pick<ConnectionSettings, "clock" | "emit" | "onCrash" | "restart">,
 ): CrashPlan {
   let plan: CrashPlan = { restart: false, failure: error };

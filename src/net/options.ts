@@ -101,7 +101,7 @@ export function resolveConnectionOptions(
     clock,
     slots: new Slots(),
     writers: new Writers(),
-    emit: onEvent === undefined ? () => {} : (event) => report(onEvent, event),
+    emit: (event) => report(onEvent, event),
   };
 }
 

@@ -10,6 +10,30 @@ interface Wait<In> {
   reject(error: unknown): void;
 }
 
+/** `name` as somebody who cannot be looped over, because its frames go to a callback. */
+export function notIterable(name: string): TypeError {
+  return new TypeError(
+    `Cannot iterate over ${name}: its frames go to the handler's 'frame' callback`,
+  );
+}
+
+/** A loop over what `pull` gives. Leaving it leaves the owner as it is: what is unread waits for the next loop. */
+export function frameIterator<In>(
+  pull: () => Promise<IteratorResult<In>>,
+  onLeave?: () => void,
+): AsyncIterableIterator<In> {
+  return {
+    next: pull,
+    return: () => {
+      onLeave?.();
+      return Promise.resolve({ done: true, value: undefined });
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
 /** The waiting pulls of one connection. */
 export class Pulls<In> {
   // Made with the first wait: a connection with callbacks has none.

@@ -17,6 +17,7 @@ import type {
 } from "../../actor/mod.ts";
 import { ActorStoppedError } from "../../errors.ts";
 import type { CloseReason, ConnectionStats } from "../../observe/mod.ts";
+import { frameIterator, notIterable } from "../pulls.ts";
 import { type LifeOwner, PeerLife } from "./peer_life.ts";
 import { PeerTurns, type TurnsHost } from "./peer_turns.ts";
 import type { Lease } from "./receive_loop.ts";
@@ -132,18 +133,9 @@ export class PeerActor<In, Out, M>
 
   [Symbol.asyncIterator](): AsyncIterableIterator<In> {
     if (!this.#life.isScript) {
-      throw new TypeError(
-        `Cannot iterate over ${this.name}: its frames go to the handler's 'frame' callback`,
-      );
+      throw notIterable(this.name);
     }
-    return {
-      next: () => this.#turns.pull(),
-      // Leaving the loop leaves the peer as it is: what is unread waits for the next loop.
-      return: () => Promise.resolve({ done: true, value: undefined }),
-      [Symbol.asyncIterator]() {
-        return this;
-      },
-    };
+    return frameIterator(() => this.#turns.pull());
   }
 
   close(): void {

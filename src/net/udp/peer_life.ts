@@ -21,8 +21,6 @@ import type { UdpSettings } from "./options.ts";
 import type { PeerTurns, TurnsLife } from "./peer_turns.ts";
 import type { PeerHandlers } from "./types.ts";
 
-const NO_HISTORY: RestartHistory = [];
-
 /** Whose life it is. */
 export interface LifeOwner<In, M> {
   readonly id: number;
@@ -49,7 +47,7 @@ export class PeerLife<In, M> implements TurnsLife<In, M> {
   /** Handlers that are scripts and have not come to their end. */
   #scripts = 0;
   #incarnation = 0;
-  #history = NO_HISTORY;
+  #history: RestartHistory | undefined;
   #restartTimer: Timer | undefined;
 
   /** Ends when nothing is at hand, because nothing came for too long. */
