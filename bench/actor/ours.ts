@@ -3,6 +3,21 @@ import { type Contestant, finish } from "./contestant.ts";
 
 const UNBOUNDED = { capacity: Infinity };
 
+/** Makes `n` actors, and waits until each has served one message. */
+async function serveOneEach(n: number) {
+  const { done, finished } = finish();
+  let count = 0;
+  const actors = Array.from({ length: n }, () =>
+    spawn<number>(() => ({
+      receive() {
+        if (++count === n) finished();
+      },
+    })));
+  for (const actor of actors) actor.tell(1);
+  await done;
+  return { actors, served: () => count };
+}
+
 export const ours: Contestant = {
   name: "packetboat",
 
@@ -58,18 +73,9 @@ export const ours: Contestant = {
   },
 
   async spawnStop(n) {
-    const { done, finished } = finish();
-    let served = 0;
-    const actors = Array.from({ length: n }, () =>
-      spawn<number>(() => ({
-        receive() {
-          if (++served === n) finished();
-        },
-      })));
-    for (const actor of actors) actor.tell(1);
-    await done;
+    const { actors, served } = await serveOneEach(n);
     await Promise.all(actors.map((actor) => actor.stop()));
-    return served;
+    return served();
   },
 
   async crash(n) {
@@ -91,16 +97,6 @@ export const ours: Contestant = {
   },
 
   async idle(n) {
-    const { done, finished } = finish();
-    let served = 0;
-    const actors = Array.from({ length: n }, () =>
-      spawn<number>(() => ({
-        receive() {
-          if (++served === n) finished();
-        },
-      })));
-    for (const actor of actors) actor.tell(1);
-    await done;
-    return actors;
+    return (await serveOneEach(n)).actors;
   },
 };

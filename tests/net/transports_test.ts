@@ -19,6 +19,7 @@ import {
 } from "../../testing.ts";
 import { dial, listen } from "../../src/transport/mod.ts";
 import { tlsCertificate } from "../support/tls_certificate.ts";
+import { inDir } from "../support/temp_dir.ts";
 
 const tls = tlsCertificate;
 const codec = lengthPrefixed({ maxFrameBytes: 8 << 20 });
@@ -59,15 +60,6 @@ const KINDS: Record<string, Kind> = {
     client: (server) => server,
   },
 };
-
-async function inDir(run: (dir: string) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir();
-  try {
-    await run(dir);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
-}
 
 for (const [name, kind] of Object.entries(KINDS)) {
   const label = kind.missing === undefined

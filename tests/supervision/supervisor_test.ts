@@ -138,16 +138,24 @@ Deno.test("a supervisor without children runs until it is stopped", async () => 
   assertEquals(await tree.stop(), { kind: "shutdown" });
 });
 
-Deno.test("autoShutdown anySignificant: the first significant child that ends by itself ends the supervisor normally", async () => {
+/** A is not significant; B is, and is restarted when it fails; C is, and never restarted. */
+async function significantOnes(
+  autoShutdown: "anySignificant" | "allSignificant",
+) {
   const family = new Family();
   const { clock } = family;
   const a = family.member("A");
   const b = family.member("B", { restart: "onFailure", significant: true });
   const c = family.member("C", { restart: "never", significant: true });
   const tree = await supervise([a.spec, b.spec, c.spec], {
-    autoShutdown: "anySignificant",
+    autoShutdown,
     clock,
   });
+  return { family, tree, a, b, c };
+}
+
+Deno.test("autoShutdown anySignificant: the first significant child that ends by itself ends the supervisor normally", async () => {
+  const { family, tree, a, b } = await significantOnes("anySignificant");
   b.die("throw");
   assertEquals(await family.log(), "+A +B +C -B +B");
   a.die("normal");
@@ -166,15 +174,7 @@ Deno.test("autoShutdown anySignificant: a child that is never restarted may also
 });
 
 Deno.test("autoShutdown allSignificant: only the last significant child ends the supervisor", async () => {
-  const family = new Family();
-  const { clock } = family;
-  const a = family.member("A");
-  const b = family.member("B", { restart: "onFailure", significant: true });
-  const c = family.member("C", { restart: "never", significant: true });
-  const tree = await supervise([a.spec, b.spec, c.spec], {
-    autoShutdown: "allSignificant",
-    clock,
-  });
+  const { family, tree, b, c } = await significantOnes("allSignificant");
   c.die("throw");
   assertEquals(await family.log(), "+A +B +C -C");
   b.die("normal");

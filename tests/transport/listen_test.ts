@@ -16,17 +16,9 @@ import {
   removeStaleSocket,
   tune,
 } from "../../src/transport/mod.ts";
+import { inDir } from "../support/temp_dir.ts";
 
 const OPTIONS = { backlog: 10, reusePort: false };
-
-async function inDir(run: (dir: string) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir();
-  try {
-    await run(dir);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
-}
 
 Deno.test("listen() with TLS wants a certificate and a key, both", () => {
   for (const given of [{}, { cert: "PEM" }, { key: "PEM" }]) {

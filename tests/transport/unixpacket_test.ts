@@ -3,17 +3,9 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { ListenError } from "../../src/errors.ts";
 import { type DatagramSocket, openDatagrams } from "../../src/transport/mod.ts";
+import { inDir } from "../support/temp_dir.ts";
 
 const bytes = (...values: number[]) => Uint8Array.from(values);
-
-async function inDir(run: (dir: string) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir();
-  try {
-    await run(dir);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
-}
 
 const at = (path: string): DatagramSocket =>
   openDatagrams({ transport: "unixpacket", path });
