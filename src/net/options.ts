@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { MailboxOptions } from "../actor/mod.ts";
+import { Mailbox, type MailboxOptions } from "../actor/mod.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import type { NetEvent } from "../observe/mod.ts";
 import {
@@ -80,6 +80,8 @@ export function resolveConnectionOptions(
   atLeast("highWaterBytes", highWaterBytes, 1);
   atLeast("maxOutboxBytes", maxOutboxBytes, highWaterBytes);
   atLeast("graceMs", graceMs, 0);
+  // A mailbox is made with its first message; what is wrong with it must not wait for that.
+  new Mailbox("options", mailbox);
   // A codec without a limit (`raw`) sends what it is given; what is too much for the outbox shows when it is sent.
   if (
     codec.maxFrameBytes !== Infinity && codec.maxFrameBytes > maxOutboxBytes

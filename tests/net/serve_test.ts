@@ -270,6 +270,18 @@ Deno.test("serve() throws ListenError for a port in use, and the port is free ag
   assertEquals(port(again), taken);
 });
 
+Deno.test("serve() refuses a mailbox that cannot be at the door, and not when somebody tells", () => {
+  assertThrows(
+    () =>
+      serve(
+        { port: 0, codec: lines(), mailbox: { capacity: -1 } },
+        () => ({ frame() {}, message() {} }),
+      ),
+    RangeError,
+    "'capacity'",
+  );
+});
+
 Deno.test("serve() on a Unix socket says that its folder is missing", () => {
   const path = "/nosuchfolder/socket";
   const error = assertThrows(

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { Mailbox } from "../../actor/mod.ts";
 import {
   atLeast,
   type ConnectionSettings,
@@ -41,7 +40,6 @@ export function resolveUdpOptions<In, Out>(
   atLeast("maxQueuedDatagrams", maxQueuedDatagrams, 1);
   atLeast("maxQueuedBytes", maxQueuedBytes, 65_536);
   atLeast("maxOutboxBytes", maxOutboxBytes, 65_536);
-  new Mailbox("options", options.mailbox);
   const shared = resolveConnectionOptions(
     { ...options, maxOutboxBytes },
     { name: codec.name, maxFrameBytes: 0 },
