@@ -17,6 +17,7 @@
 import { copyBytes, EMPTY, plainBytes, WINDOW_BYTES } from "./bytes.ts";
 import type { ByteSource } from "./codec.ts";
 import { Needle } from "./needle.ts";
+import { Slab } from "./slab.ts";
 import { readUint } from "./uint.ts";
 
 /** Chunks below this are copied together, so that byte-by-byte feeding makes no object per byte. */
@@ -25,6 +26,9 @@ const FIRST_SEGMENT_BYTES = 256;
 const LARGEST_SEGMENT_BYTES = 65_536;
 /** Searches remembered. A codec looks for one or two markers; with more than this, the oldest starts over. */
 const MOST_SEARCHES = 8;
+
+/** Where an integer that straddles is put together. */
+const WORD = new Uint8Array(8);
 
 interface Search {
   readonly needle: Needle;
@@ -60,6 +64,7 @@ export class BufferedSource implements ByteSource {
   #current = 0;
   #currentBase = 0;
 
+  readonly #slab = new Slab();
   #segment: Uint8Array = EMPTY;
   #segmentStart = 0;
   #segmentEnd = 0;
@@ -119,7 +124,7 @@ export class BufferedSource implements ByteSource {
     return from + byteLength <= piece.length
       ? readUint(piece, from, byteLength, littleEndian)
       : readUint(
-        this.#copy(index, from, byteLength),
+        this.#fill(WORD.subarray(0, byteLength), index, from),
         0,
         byteLength,
         littleEndian,
@@ -145,7 +150,7 @@ export class BufferedSource implements ByteSource {
     const from = this.#position - this.#currentBase;
     const bytes = from + byteLength <= piece.length
       ? piece.subarray(from, from + byteLength)
-      : this.#copy(this.#current, from, byteLength);
+      : this.#fill(this.#slab.take(byteLength), this.#current, from);
     this.#pass(byteLength);
     return bytes;
   }
@@ -281,18 +286,23 @@ export class BufferedSource implements ByteSource {
   }
 
   #copy(index: number, from: number, byteLength: number): Uint8Array {
-    const copy = new Uint8Array(byteLength);
+    return this.#fill(new Uint8Array(byteLength), index, from);
+  }
+
+  /** Fills `target` with bytes that may lie in several pieces, from the one with that index on. */
+  #fill(target: Uint8Array, index: number, from: number): Uint8Array {
+    const byteLength = target.length;
     let start = from;
     for (let to = 0; to < byteLength; index++) {
       const piece = this.#pieces[index];
       const count = Math.min(piece.length - start, byteLength - to);
       if (count > 0) {
-        copyBytes(piece, start, copy, to, count);
+        copyBytes(piece, start, target, to, count);
         to += count;
       }
       start = Math.max(0, start - piece.length);
     }
-    return copy;
+    return target;
   }
 
   #gather(chunk: Uint8Array): void {

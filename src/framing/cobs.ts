@@ -7,8 +7,10 @@
  * @module
  */
 
+import { copyBytes } from "./bytes.ts";
 import type { ByteSink, Codec, FrameOptions } from "./codec.ts";
 import { checkEncodedBytes, resolveMaxFrameBytes } from "./limits.ts";
+import type { Slab } from "./slab.ts";
 import { stuffedCodec } from "./stuffed_codec.ts";
 
 const NAME = "cobs";
@@ -83,20 +85,34 @@ function writeBlock(
 
 function unstuff(
   bytes: Uint8Array,
+  slab: Slab,
 ): Uint8Array | { what: string; faultBytes: number } {
-  const frame = new Uint8Array(bytes.length);
-  let to = 0;
+  let length = 0;
   for (let at = 0; at < bytes.length;) {
-    const code = bytes[at++];
-    const stop = at + code - 1;
+    const code = bytes[at];
+    const stop = at + code;
     if (stop > bytes.length) {
       return {
-        what: `a block of ${code - 1} bytes has only ${bytes.length - at}`,
+        what: `a block of ${code - 1} bytes has only ${bytes.length - at - 1}`,
         faultBytes: bytes.length,
       };
     }
-    while (at < stop) frame[to++] = bytes[at++];
-    if (code <= FULL_BLOCK_BYTES && at < bytes.length) frame[to++] = 0;
+    length += code - 1;
+    if (meansZero(code, stop, bytes)) length++;
+    at = stop;
   }
-  return frame.subarray(0, to);
+  const frame = slab.take(length);
+  let to = 0;
+  for (let at = 0; at < bytes.length;) {
+    const code = bytes[at];
+    copyBytes(bytes, at + 1, frame, to, code - 1);
+    at += code;
+    to += meansZero(code, at, bytes) ? code : code - 1;
+  }
+  return frame;
+}
+
+/** Whether a block that ends at `stop` says that a zero follows. */
+function meansZero(code: number, stop: number, bytes: Uint8Array): boolean {
+  return code <= FULL_BLOCK_BYTES && stop < bytes.length;
 }

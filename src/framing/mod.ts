@@ -32,6 +32,7 @@ export type { Markers } from "./marked.ts";
 export { netstring } from "./netstring.ts";
 export { octetCounted } from "./octet_counted.ts";
 export { raw } from "./raw.ts";
+export { Slab } from "./slab.ts";
 export { slip } from "./slip.ts";
 export { text } from "./text.ts";
 export { varintPrefixed } from "./varint_prefixed.ts";

@@ -11,6 +11,7 @@
  */
 
 import { copyBytes, EMPTY } from "./bytes.ts";
+import { Slab } from "./slab.ts";
 
 /** Pieces below this are copied. An array object and its place in a list cost about as much memory. */
 const TINY_BYTES = 256;
@@ -54,6 +55,7 @@ export class Pile {
   #open = 0;
   #used = 0;
   readonly #scratch: Scratch | undefined;
+  #slab: Slab | undefined;
 
   /** With `scratch`, what `take` gives is valid until this pile is used again, or another with the same one. */
   constructor(scratch?: Scratch) {
@@ -95,7 +97,7 @@ export class Pile {
     }
     this.#closePiece();
     const whole = this.#scratch === undefined
-      ? new Uint8Array(count + tail)
+      ? (this.#slab ??= new Slab()).take(count + tail)
       : this.#scratch.get(count + tail);
     let at = 0;
     for (const piece of this.#pieces) {

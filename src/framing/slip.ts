@@ -10,6 +10,7 @@ import { EncodeError } from "../errors.ts";
 import { hexByte } from "./bytes.ts";
 import type { Codec, FrameOptions } from "./codec.ts";
 import { checkEncodedBytes, resolveMaxFrameBytes } from "./limits.ts";
+import type { Slab } from "./slab.ts";
 import { stuffedCodec } from "./stuffed_codec.ts";
 
 const NAME = "slip";
@@ -81,25 +82,26 @@ export function slip(options: FrameOptions = {}): Codec<Uint8Array> {
 
 function unstuff(
   bytes: Uint8Array,
+  slab: Slab,
 ): Uint8Array | { what: string; faultBytes: number } {
   const first = bytes.indexOf(ESC);
-  const frame = bytes.slice();
-  if (first < 0) return frame;
-  let to = first;
-  for (let at = first; at < bytes.length; at++) {
-    let byte = bytes[at];
-    if (byte === ESC) {
-      // Behind the last byte of the frame stands its END.
-      const code = ++at < bytes.length ? bytes[at] : END;
-      if (code !== ESC_END && code !== ESC_ESC) {
-        return {
-          what: `${hexByte(code)} cannot be escaped`,
-          faultBytes: Math.min(at + 1, bytes.length),
-        };
-      }
-      byte = code === ESC_END ? END : ESC;
+  if (first < 0) return slab.copy(bytes);
+  let escapes = 0;
+  for (let at = first; at >= 0; at = bytes.indexOf(ESC, at + 2)) {
+    // Behind the last byte of the frame stands its END.
+    const code = at + 1 < bytes.length ? bytes[at + 1] : END;
+    if (code !== ESC_END && code !== ESC_ESC) {
+      return {
+        what: `${hexByte(code)} cannot be escaped`,
+        faultBytes: Math.min(at + 2, bytes.length),
+      };
     }
-    frame[to++] = byte;
+    escapes++;
   }
-  return frame.subarray(0, to);
+  const frame = slab.take(bytes.length - escapes);
+  for (let at = 0, to = 0; to < frame.length; at++, to++) {
+    const byte = bytes[at];
+    frame[to] = byte === ESC ? (bytes[++at] === ESC_END ? END : ESC) : byte;
+  }
+  return frame;
 }

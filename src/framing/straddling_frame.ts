@@ -1,7 +1,7 @@
 /**
  * The one frame that straddles chunks, and all that goes wrong: what `PrefixDecoder` leaves to somebody else.
- * Gathers a header that came in pieces, then takes memory of the frame's exact size and copies each of its
- * bytes there once. Decides what is an error and what it says.
+ * Gathers a header that came in pieces, then takes memory for the frame, of its exact size, and copies each of
+ * its bytes there once. Decides what is an error and what it says.
  *
  * The limit is checked as soon as the header is whole, before memory is taken.
  *
@@ -17,6 +17,7 @@ import {
 } from "./header_format.ts";
 import type { Intake } from "./intake.ts";
 import { DEFAULT_MAX_FRAME_BYTES } from "./limits.ts";
+import { Slab } from "./slab.ts";
 
 /** A straddling header is gathered in steps of so many bytes, so that little of the payload is copied with it. */
 const GATHER_BYTES = 32;
@@ -46,6 +47,7 @@ export class StraddlingFrame {
   #have = 0;
   /** The memory of the frame before, where it may be used again. */
   #recycled: Uint8Array | undefined;
+  readonly #slab = new Slab();
 
   /** Takes its bytes from `input`. */
   constructor(format: HeaderFormat, input: Intake) {
@@ -219,6 +221,11 @@ export class StraddlingFrame {
   /** Copies into the frame what the current chunk holds of it. */
   #fill(frame: Uint8Array): Uint8Array | undefined {
     const input = this.#in;
+    if (frame.length !== this.#keptHeaderBytes + this.#reading.bodyBytes) {
+      throw new TypeError(
+        `Cannot put a ${input.codec} frame together: the memory that it shares with an earlier one was transferred; transfer a copy (slice()) instead`,
+      );
+    }
     const count = Math.min(frame.length - this.#have, input.end - input.at);
     copyBytes(input.bytes, input.at, frame, this.#have, count);
     input.at += count;
@@ -278,10 +285,9 @@ export class StraddlingFrame {
       return recycled.subarray(0, byteLength);
     }
     try {
+      if (recycled === undefined) return this.#slab.take(byteLength);
       const fresh = new Uint8Array(byteLength);
-      if (recycled !== undefined && byteLength <= RECYCLED_BYTES) {
-        this.#recycled = fresh;
-      }
+      if (byteLength <= RECYCLED_BYTES) this.#recycled = fresh;
       return fresh;
     } catch {
       const seen = this.#header.slice(0, this.#headerBytes);

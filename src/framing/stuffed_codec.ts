@@ -18,6 +18,7 @@ import {
 import { Intake } from "./intake.ts";
 import { Needle } from "./needle.ts";
 import { Scratch } from "./pile.ts";
+import { Slab } from "./slab.ts";
 
 /** How one format rewrites its frames. Stateless. */
 export interface Stuffing {
@@ -25,9 +26,10 @@ export interface Stuffing {
   readonly maxFrameBytes: number;
   /** The byte that ends a frame. */
   readonly end: number;
-  /** The frame, or the fault: what is wrong and how many bytes it took to see that. Never empty `bytes`. */
+  /** The frame, in memory of the slab, or the fault: what is wrong and how many bytes it took to see that. Never empty `bytes`. */
   unstuff(
     bytes: Uint8Array,
+    slab: Slab,
   ): Uint8Array | { what: string; faultBytes: number };
   encode(frame: Uint8Array, sink: ByteSink): void;
 }
@@ -55,6 +57,7 @@ class StuffedDecoder implements FrameDecoder<Uint8Array> {
   readonly #stuffing: Stuffing;
   readonly #in: Intake;
   readonly #bytes: DelimiterDecoder;
+  readonly #slab = new Slab();
   /** Ends without a frame before them, since the last frame. */
   #idleBytes = 0;
 
@@ -76,7 +79,7 @@ class StuffedDecoder implements FrameDecoder<Uint8Array> {
         this.#idleBytes++;
         continue;
       }
-      const frame = this.#stuffing.unstuff(stuffed);
+      const frame = this.#stuffing.unstuff(stuffed, this.#slab);
       if (frame instanceof Uint8Array) {
         this.#idleBytes = 0;
         return frame;

@@ -26,8 +26,11 @@ Deno.test("a decoder never builds two frames in the same memory, unless it is to
   const decoder = codec.decoder();
   const first = decode(decoder, 100, 1);
   const second = decode(decoder, 100, 2);
-  assertNotStrictEquals(first.buffer, second.buffer);
   assertEquals(first, new Uint8Array(100).fill(1));
+  assertEquals(second, new Uint8Array(100).fill(2));
+  const large = decode(decoder, 5000, 3);
+  assertNotStrictEquals(decode(decoder, 5000, 4).buffer, large.buffer);
+  assertEquals(large, new Uint8Array(5000).fill(3));
 });
 
 Deno.test("recycle() lets a frame be built in the memory of the one before, if it is large enough", () => {

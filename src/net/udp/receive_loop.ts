@@ -24,14 +24,16 @@
  */
 
 import type { Clock } from "../../clock.ts";
+import { Slab } from "../../framing/mod.ts";
 import { type DatagramSocket, isClosed } from "../../transport/mod.ts";
 import { Pause } from "../pause.ts";
-import { Slab } from "./slab.ts";
 
 /** No datagram is larger: the length field of UDP has 16 bits. */
 const BUFFER_BYTES = 65_536;
 /** From this size on a datagram is handed out with the buffer it lies in, which costs less than a copy of it. */
 const GIVE_AWAY_BYTES = 32_768;
+/** Smaller ones are copied together: one that is kept keeps so much alive. A quarter of it pays for memory of its own. */
+const SLAB_BYTES = 16_384;
 /** Buffers that handlers may hold at a time, 1 MiB; a datagram above that is copied. */
 const MOST_LENT = 16;
 const FIRST_RETRY_MS = 100;
@@ -62,7 +64,7 @@ export class ReceiveLoop {
   readonly #lease: Lease;
   readonly #pause: Pause;
   readonly #done: Promise<void>;
-  readonly #slab = new Slab();
+  readonly #slab = new Slab(SLAB_BYTES, SLAB_BYTES / 4);
   #buffer = new Uint8Array(BUFFER_BYTES);
   /** Buffers that were given back. */
   readonly #spare: Uint8Array<ArrayBuffer>[] = [];
