@@ -8,6 +8,9 @@
 import { ByteWriter } from "./byte_writer.ts";
 import type { Codec } from "./codec.ts";
 
+/** Where frames are written until their size is known; kept, because memory for each would cost more than all the rest. */
+let spare: ByteWriter | undefined;
+
 /**
  * All frames of `bytes`, which are a whole stream or datagram.
  *
@@ -54,7 +57,14 @@ export function encodeFrame<Out>(
   codec: Pick<Codec<never, Out>, "encode">,
   frame: Out,
 ): Uint8Array {
-  const writer = new ByteWriter();
-  codec.encode(frame, writer);
-  return writer.take();
+  // A codec that encodes a frame within a frame comes here while the writer is in use.
+  const writer = spare ?? new ByteWriter();
+  spare = undefined;
+  try {
+    codec.encode(frame, writer);
+    return writer.take();
+  } finally {
+    writer.clear();
+    spare = writer;
+  }
 }
