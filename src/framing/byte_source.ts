@@ -27,9 +27,6 @@ const LARGEST_SEGMENT_BYTES = 65_536;
 /** Searches remembered. A codec looks for one or two markers; with more than this, the oldest starts over. */
 const MOST_SEARCHES = 8;
 
-/** Where an integer that straddles is put together. */
-const WORD = new Uint8Array(8);
-
 interface Search {
   readonly needle: Needle;
   /** Position in the stream up to which it has come. */
@@ -65,6 +62,8 @@ export class BufferedSource implements ByteSource {
   #currentBase = 0;
 
   readonly #slab = new Slab();
+  /** Where an integer that straddles is put together. */
+  #word: Uint8Array | undefined;
   #segment: Uint8Array = EMPTY;
   #segmentStart = 0;
   #segmentEnd = 0;
@@ -124,7 +123,7 @@ export class BufferedSource implements ByteSource {
     return from + byteLength <= piece.length
       ? readUint(piece, from, byteLength, littleEndian)
       : readUint(
-        this.#fill(WORD.subarray(0, byteLength), index, from),
+        this.#fill(this.#wordOf(byteLength), index, from),
         0,
         byteLength,
         littleEndian,
@@ -283,6 +282,10 @@ export class BufferedSource implements ByteSource {
       }
       base += piece.length;
     }
+  }
+
+  #wordOf(byteLength: number): Uint8Array {
+    return (this.#word ??= new Uint8Array(8)).subarray(0, byteLength);
   }
 
   #copy(index: number, from: number, byteLength: number): Uint8Array {

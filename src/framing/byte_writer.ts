@@ -13,10 +13,10 @@ import { putUint } from "./uint.ts";
 const EMPTY = new Uint8Array(0);
 const ENCODER = new TextEncoder();
 const SMALLEST_BYTES = 256;
-/** `take()` copies out what is no larger, and the memory is written again. */
-const SMALL_BYTES = 4_096;
 /** `clear()` gives memory above this back, so that one large burst is not paid for during an idle hour. */
 const KEPT_BYTES = 65_536;
+/** `take()` lets so much go with the bytes: an array of the exact length costs more than these. */
+const SPARE_BYTES = 32;
 /** Below this a loop is faster than the call of `set` (measured: they meet between 16 and 32 bytes). */
 const LOOP_BYTES = 24;
 /** Below this a loop over ASCII is faster than the call of `encodeInto`. */
@@ -24,8 +24,13 @@ const LOOP_CHARS = 32;
 
 /** A growable {@linkcode ByteSink}: the base of every outbox and of `encodeFrame`. */
 export class ByteWriter implements ByteSink {
-  #buffer: Uint8Array = EMPTY;
+  #buffer: Uint8Array;
   #length = 0;
+
+  /** With room for so many bytes; there will be more when they are needed. */
+  constructor(byteLength = 0) {
+    this.#buffer = byteLength === 0 ? EMPTY : new Uint8Array(byteLength);
+  }
 
   /** Bytes written so far. */
   get length(): number {
@@ -160,21 +165,17 @@ export class ByteWriter implements ByteSink {
   }
 
   /**
-   * Hands the bytes over, in memory of their own, and starts again with none. No copy of what fills most of the
-   * memory, or is large.
+   * Hands the bytes over, in memory of their own, and starts again with none: no copy unless much more was reserved
+   * than written.
    */
   take(): Uint8Array {
     const view = this.view();
-    this.#length = 0;
-    if (view.length <= SMALL_BYTES) {
-      // Faster than `slice`, which asks for a species.
-      const copy = new Uint8Array(view.length);
-      copy.set(view);
-      return copy;
-    }
     const spare = this.#buffer.length - view.length;
     this.#buffer = EMPTY;
-    return spare > view.length >> 2 ? view.slice() : view;
+    this.#length = 0;
+    return spare > Math.max(SPARE_BYTES, view.length >> 2)
+      ? view.slice()
+      : view;
   }
 
   #grow(needed: number): void {

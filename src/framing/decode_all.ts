@@ -8,9 +8,6 @@
 import { ByteWriter } from "./byte_writer.ts";
 import type { Codec } from "./codec.ts";
 
-/** Where frames are written until their size is known; kept, because memory for each would cost more than all the rest. */
-let spare: ByteWriter | undefined;
-
 /**
  * All frames of `bytes`, which are a whole stream or datagram.
  *
@@ -40,6 +37,16 @@ export function decodeAll<In>(
   }
 }
 
+/** What most formats put around a frame is shorter. */
+const EXTRA_BYTES = 24;
+
+/** A guess at how long a frame is on the wire: right for most bytes and text, and then they are written to their final place. */
+function likelyBytes(frame: unknown): number {
+  return typeof frame === "string" || frame instanceof Uint8Array
+    ? frame.length + EXTRA_BYTES
+    : 0;
+}
+
 /**
  * One frame as it goes on the wire, in memory of its own.
  *
@@ -57,14 +64,7 @@ export function encodeFrame<Out>(
   codec: Pick<Codec<never, Out>, "encode">,
   frame: Out,
 ): Uint8Array {
-  // A codec that encodes a frame within a frame comes here while the writer is in use.
-  const writer = spare ?? new ByteWriter();
-  spare = undefined;
-  try {
-    codec.encode(frame, writer);
-    return writer.take();
-  } finally {
-    writer.clear();
-    spare = writer;
-  }
+  const writer = new ByteWriter(likelyBytes(frame));
+  codec.encode(frame, writer);
+  return writer.take();
 }

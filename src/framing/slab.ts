@@ -12,18 +12,21 @@ const PIECES = 4;
 
 /** Small pieces of memory. */
 export class Slab {
-  readonly #least: number;
   readonly #largest: number;
+  readonly #most: number;
+  /** Length of the next array. */
+  #size: number;
   #memory: ArrayBuffer | undefined;
   #used = 0;
 
   /**
    * Pieces above `largest` bytes get memory of their own. The price of a small piece that somebody keeps is that it
-   * keeps `least` bytes alive, or four times its size.
+   * keeps `least` bytes alive, or four times its size; each array is twice as large as the one before, up to `most`.
    */
-  constructor(least = SLAB_BYTES, largest = SLAB_BYTES) {
-    this.#least = least;
+  constructor(least = SLAB_BYTES, largest = SLAB_BYTES, most = least) {
+    this.#size = least;
     this.#largest = largest;
+    this.#most = most;
   }
 
   /** So many zeros, which nobody else has. Throws what `new Uint8Array` throws, where there is no such memory. */
@@ -34,9 +37,10 @@ export class Slab {
     let memory = this.#memory;
     // Memory that somebody has transferred has no bytes any more.
     if (memory === undefined || memory.byteLength - this.#used < byteLength) {
-      const size = Math.max(this.#least, PIECES * byteLength);
+      const size = Math.max(this.#size, PIECES * byteLength);
       this.#memory = memory = new Uint8Array(size).buffer;
       this.#used = 0;
+      if (this.#size < this.#most) this.#size *= 2;
     }
     const start = this.#used;
     this.#used = start + byteLength;

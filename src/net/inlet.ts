@@ -6,10 +6,14 @@
  * @module
  */
 
+import { Slab } from "../framing/mod.ts";
 import { SLOT_BYTES } from "./slots.ts";
 
 /** The first buffer of one's own, for a peer that fills its slot. */
 const FIRST_BYTES = 1_024;
+
+/** What the slot brings is kept in memory that grows to this, as long as there is always something to do. */
+const BUSY_BYTES = 8_192;
 
 /** 64 KiB is about what one read brings; the rest is for headers, so that payloads of powers of two fit whole. */
 const MOST_BYTES = 65_536 + 1_024;
@@ -38,6 +42,8 @@ export class Inlet {
   #used = 0;
   /** Where buffers are used again, the other of two: one is read ahead into while frames of the other are served. */
   #spare = NOTHING;
+  /** Where what came through the slot is kept. */
+  #slab: Slab | undefined;
   #shortReads = 0;
   #lastRead = 0;
 
@@ -84,7 +90,9 @@ export class Inlet {
     if (target === this.#slot) {
       if (byteLength === SLOT_BYTES) this.#size = FIRST_BYTES;
       const chunk = target.subarray(0, byteLength);
-      return this.#reuse ? chunk : this.#keep(chunk);
+      if (this.#reuse) return chunk;
+      this.#slab ??= new Slab(FIRST_BYTES, SLOT_BYTES, BUSY_BYTES);
+      return this.#slab.copy(chunk);
     }
     const chunk = target.subarray(0, byteLength);
     if (target.buffer !== this.#buffer.buffer) return chunk;
@@ -109,20 +117,9 @@ export class Inlet {
   /** Gives spare memory back, when there has been nothing to do for a while. A read under way keeps its own. */
   relax(): void {
     this.#spare = NOTHING;
+    this.#slab = undefined;
     if (this.#size > SLOT_BYTES) return;
     this.#buffer = NOTHING;
     this.#used = 0;
-  }
-
-  /** Copies out of the slot: into one buffer after the other, because an array for each costs more than the copy. */
-  #keep(chunk: Uint8Array): Uint8Array {
-    if (this.#buffer.length - this.#used < chunk.length) {
-      this.#buffer = new Uint8Array(FIRST_BYTES);
-      this.#used = 0;
-    }
-    const from = this.#used;
-    this.#used += chunk.length;
-    this.#buffer.set(chunk, from);
-    return this.#buffer.subarray(from, this.#used);
   }
 }
