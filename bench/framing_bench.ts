@@ -40,6 +40,7 @@ import {
 import {
   type Cut,
   CUTS,
+  isWanted,
   type Shape,
   shape,
   SIZES,
@@ -70,12 +71,6 @@ async function summary<T extends { length: number }>(
 
 /** Where frames go: looking at them, of all sorts as they are, would cost as much as the scanner does. */
 const sink: { last: unknown } = { last: undefined };
-
-/** Whether a group was asked for: all are, unless arguments name some. */
-function isWanted(group: string): boolean {
-  return Deno.args.length === 0 ||
-    Deno.args.some((part) => group.includes(part));
-}
 
 async function group<T extends { length: number }>(
   format: string,

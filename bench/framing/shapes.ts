@@ -62,3 +62,9 @@ export function units(bytes: number): string {
     ? `${bytes / 1024} KiB`
     : `${bytes} B`;
 }
+
+/** Whether a group was asked for: all are, unless arguments name some. */
+export function isWanted(group: string): boolean {
+  return Deno.args.length === 0 ||
+    Deno.args.some((part) => group.includes(part));
+}
