@@ -65,7 +65,8 @@ export class ReceiveLoop {
   readonly #pause: Pause;
   readonly #done: Promise<void>;
   readonly #slab = new Slab(SLAB_BYTES, SLAB_BYTES / 4);
-  #buffer = new Uint8Array(BUFFER_BYTES);
+  /** Absent while whoever got the last one has not been answered: making one takes a while. */
+  #buffer: Uint8Array<ArrayBuffer> | undefined;
   /** Buffers that were given back. */
   readonly #spare: Uint8Array<ArrayBuffer>[] = [];
   /** Buffers that handlers hold. */
@@ -96,9 +97,9 @@ export class ReceiveLoop {
 
   /** A lent datagram is not taken from any more. Unless it is `free`, somebody may still look at it. */
   giveBack({ buffer }: Uint8Array, free: boolean): void {
-    if (buffer === this.#buffer.buffer) {
+    if (buffer === this.#buffer?.buffer) {
       // While it was being handed out: it has not been counted as lent.
-      if (!free) this.#buffer = new Uint8Array(BUFFER_BYTES);
+      if (!free) this.#buffer = undefined;
       return;
     }
     this.#lent--;
@@ -112,6 +113,7 @@ export class ReceiveLoop {
     while (!this.#stopped) {
       let received: [Uint8Array, Deno.Addr];
       try {
+        this.#buffer ??= this.#spare.pop() ?? new Uint8Array(BUFFER_BYTES);
         received = await this.#socket.receive(this.#buffer);
       } catch (error) {
         if (this.#stopped) return;
@@ -139,13 +141,13 @@ export class ReceiveLoop {
       this.#owner.onDatagram(this.#own(bytes), from, "kept");
     } else if (this.#owner.onDatagram(bytes, from, this.#lease)) {
       this.#lent++;
-      this.#buffer = this.#spare.pop() ?? new Uint8Array(BUFFER_BYTES);
+      this.#buffer = undefined;
     }
   }
 
   #own(bytes: Uint8Array): Uint8Array {
     if (bytes.length < GIVE_AWAY_BYTES) return this.#slab.copy(bytes);
-    this.#buffer = new Uint8Array(BUFFER_BYTES);
+    this.#buffer = undefined;
     return bytes;
   }
 }
