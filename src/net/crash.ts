@@ -22,6 +22,12 @@ export interface Crash {
   history?: RestartHistory;
 }
 
+/** What is to be known of the options to plan what follows. */
+export type CrashSettings = Pick<
+  ConnectionSettings,
+  "clock" | "emit" | "onCrash" | "restart"
+>;
+
 /** What follows it. */
 export type CrashPlan =
   | { restart: true; inMs: number; history: RestartHistory }
@@ -30,7 +36,7 @@ export type CrashPlan =
 /** Plans what follows a crash, and tells of it. */
 export function planCrash(
   { actor, error, frame, over, history = [] }: Crash,
-  settings: Pick<ConnectionSettings, "clock" | "emit" | "onCrash" | "restart">,
+  settings: CrashSettings,
 ): CrashPlan {
   let plan: CrashPlan = { restart: false, failure: error };
   if (!over && settings.onCrash === "restart") {

@@ -23,6 +23,12 @@ export interface MailOwner {
   onMail(): void;
 }
 
+/** The options that concern mail. */
+export type MailSettings = Pick<
+  ConnectionSettings,
+  "mailbox" | "clock" | "emit"
+>;
+
 /** The mail of one owner. */
 export class Mail<M> {
   readonly #owner: MailOwner;
@@ -30,13 +36,7 @@ export class Mail<M> {
   readonly #mailbox: Mailbox<M>;
   readonly #asks: Asks;
 
-  constructor(
-    owner: MailOwner,
-    { mailbox, clock, emit }: Pick<
-      ConnectionSettings,
-      "mailbox" | "clock" | "emit"
-    >,
-  ) {
+  constructor(owner: MailOwner, { mailbox, clock, emit }: MailSettings) {
     this.#owner = owner;
     this.#emit = emit;
     this.#asks = new Asks(owner.name, clock);

@@ -87,11 +87,11 @@ export class PeerActor<In, Out, M>
   }
 
   get exited(): Promise<ExitReason> {
-    return this.#life.exited;
+    return this.#life.notices.exited;
   }
 
   get signal(): AbortSignal {
-    return this.#life.signal;
+    return this.#life.notices.signal;
   }
 
   get stats(): ConnectionStats {

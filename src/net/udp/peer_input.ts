@@ -6,9 +6,9 @@
  * @module
  */
 
+import { poison } from "../turns.ts";
+
 const NO_FRAMES: readonly never[] = [];
-/** What poisoned frames are overwritten with: no ASCII, no zero, easy to see in a dump. */
-const POISON = 0xdb;
 
 /** Whose datagrams they are. */
 export interface Sender {
@@ -105,10 +105,7 @@ export class PeerInput<In> {
 
   /** The turn of the frame that was taken last is over: its memory may be used again. */
   frameOver(host: Pick<PeerInputHost<In>, "giveBack" | "poisons">): void {
-    if (host.poisons) {
-      const frame = this.#frames[this.#at - 1];
-      if (frame instanceof Uint8Array) frame.fill(POISON);
-    }
+    if (host.poisons) poison(this.#frames[this.#at - 1]);
     if (this.#at === this.#frames.length) this.#letGo(host, true);
   }
 

@@ -1,24 +1,19 @@
 /**
- * The life of one peer, from the first call of its handler to its last word. Decides what a crash costs (the frame or
- * message it happened on, nothing else), when silence ends it, and in which order an end goes: its address is free at
- * once; the turn under way may finish, within the grace; then `closed` runs; then it is over.
+ * The life of one peer, from the first call of its handler to its last word. Decides when silence ends it, and in which
+ * order an end goes: its address is free at once; the turn under way may finish, within the grace; then `closed` runs;
+ * then it is over. What a crash costs is in `incarnations.ts`.
  *
  * @module
  */
 
-import { type ExitReason, Lifecycle, type Phase } from "../../actor/mod.ts";
+import type { ExitReason } from "../../actor/mod.ts";
 import type { Timer } from "../../clock.ts";
 import type { CloseReason, ConnectionStats } from "../../observe/mod.ts";
-import type { RestartHistory } from "../../supervision/mod.ts";
-import {
-  badHandler,
-  callbacksOf,
-  exitOf,
-  isThenable,
-  planCrash,
-} from "../crash.ts";
+import { exitOf, isThenable } from "../crash.ts";
+import { Incarnations } from "../incarnations.ts";
+import { Notices, type Outcome, type Watched } from "../notices.ts";
 import type { UdpSettings } from "./options.ts";
-import type { PeerTurns, TurnsLife } from "./peer_turns.ts";
+import type { PeerTurns, PeerTurnsLife } from "./peer_turns.ts";
 import type { PeerHandlers } from "./types.ts";
 
 /** Whose life it is. */
@@ -35,20 +30,12 @@ export interface LifeOwner<In, M> {
 }
 
 /** The life of one peer. Its rarely needed parts are made when first needed: there may be many peers. */
-export class PeerLife<In, M> implements TurnsLife<In, M> {
+export class PeerLife<In, M> extends Incarnations<PeerHandlers<In, M>>
+  implements PeerTurnsLife<In, M>, Watched {
+  turns!: PeerTurns<In, M>;
+  protected readonly settings: UdpSettings;
   readonly #owner: LifeOwner<In, M>;
-  readonly #settings: UdpSettings;
-  readonly #life = new Lifecycle();
-  #turns!: PeerTurns<In, M>;
-  #aborter: AbortController | undefined;
-  #exited: PromiseWithResolvers<ExitReason> | undefined;
-
-  handlers: PeerHandlers<In, M> | undefined;
-  /** Handlers that are scripts and have not come to their end. */
-  #scripts = 0;
-  #incarnation = 0;
-  #history: RestartHistory | undefined;
-  #restartTimer: Timer | undefined;
+  #notices: Notices | undefined;
 
   /** Ends when nothing is at hand, because nothing came for too long. */
   isSilent = false;
@@ -62,19 +49,20 @@ export class PeerLife<In, M> implements TurnsLife<In, M> {
   #ending: "no" | "waiting" | "farewell" | "over" = "no";
 
   constructor(owner: LifeOwner<In, M>, settings: UdpSettings) {
+    super();
     this.#owner = owner;
-    this.#settings = settings;
+    this.settings = settings;
   }
 
   /** Starts the handler, whose turns are `turns`. Called once. */
   begin(turns: PeerTurns<In, M>): void {
-    this.#turns = turns;
-    this.#start();
+    this.turns = turns;
+    this.start();
     turns.pump();
   }
 
-  get phase(): Phase {
-    return this.#life.phase;
+  get name(): string {
+    return this.#owner.name;
   }
 
   get isOver(): boolean {
@@ -89,28 +77,24 @@ export class PeerLife<In, M> implements TurnsLife<In, M> {
     return this.handlers === undefined;
   }
 
-  get restarts(): number {
-    return this.#incarnation;
+  get isEnding(): boolean {
+    return this.isOver;
   }
 
-  get exited(): Promise<ExitReason> {
-    this.#exited ??= Promise.withResolvers();
-    if (this.#ending === "over") this.#exited.resolve(this.#exit!);
-    return this.#exited.promise;
+  get outcome(): Outcome | undefined {
+    if (this.#ending !== "over") return undefined;
+    return { reason: this.#reason!, exit: this.#exit! };
   }
 
-  get signal(): AbortSignal {
-    if (this.#aborter === undefined) {
-      this.#aborter = new AbortController();
-      if (this.isOver) this.#aborter.abort();
-    }
-    return this.#aborter.signal;
+  /** Those who want to know of its end. */
+  get notices(): Notices {
+    return this.#notices ??= new Notices(this);
   }
 
   /** It has been silent too long. */
   silenced(): void {
     this.isSilent = true;
-    this.#turns.pump();
+    this.turns.pump();
   }
 
   rested(): void {
@@ -123,7 +107,7 @@ export class PeerLife<In, M> implements TurnsLife<In, M> {
     if (this.isOver || this.isDraining) return;
     this.isDraining = true;
     this.#armGrace(graceMs);
-    this.#turns.pump();
+    this.turns.pump();
   }
 
   /** Ends it, and does not wait for the turn under way. */
@@ -139,94 +123,48 @@ export class PeerLife<In, M> implements TurnsLife<In, M> {
       this.#reason = reason;
       this.#exit ??= exitOf(reason);
       this.#ending = "waiting";
-      this.#life.to("stop");
+      this.to("stop");
       this.#owner.onEnding();
-      this.#restartTimer?.cancel();
-      this.#turns.close();
-      this.#aborter?.abort();
-      this.#turns.endPulls();
+      this.cancelRestart();
+      this.turns.close();
+      this.#notices?.ending();
+      this.turns.endPulls();
     }
-    this.#turns.pump();
-  }
-
-  crashed(error: unknown): void {
-    const over = this.isOver;
-    const plan = planCrash({
-      actor: this.#owner.name,
-      error,
-      frame: this.#turns.frame,
-      over,
-      history: this.#history,
-    }, this.#settings);
-    this.#turns.failed(error);
-    if (over) return;
-    if (!plan.restart) {
-      return this.end({ by: "failure", error: plan.failure });
-    }
-    this.#history = plan.history;
-    this.#life.to("crashed");
-    this.#incarnation++;
-    this.#restartTimer = this.#settings.clock.after(plan.inMs, () => {
-      this.#life.to("restart");
-      this.#start();
-      this.#turns.pump();
-    });
+    this.turns.pump();
   }
 
   finish(): void {
     if (this.#ending === "waiting") {
-      const busy = this.#turns.isTurning || this.#scripts > 0;
+      const busy = this.turns.isTurning || this.hasScripts;
       if (busy && !this.#killed) return this.#armGrace();
       this.#ending = "farewell";
       void this.#farewell();
     } else if (this.#ending === "farewell" && this.#killed) this.#over();
   }
 
+  // ── for the incarnations ──
+
+  protected makeHandler(): PeerHandlers<In, M> | Promise<void> {
+    return this.#owner.makeHandler();
+  }
+
+  protected gaveUp(error: unknown): void {
+    this.end({ by: "failure", error });
+  }
+
+  protected scriptEnded(): void {
+    this.end(this.#ownReason);
+  }
+
+  /** Only a peer that is over has told its loops of a failure. */
+  protected scriptTold(): void {}
+
+  protected override scriptCrashed(error: unknown): void {
+    super.scriptCrashed(error);
+    this.turns.turnOver();
+  }
+
   // ── inside ──
-
-  #start(): void {
-    const incarnation = this.#incarnation;
-    try {
-      this.handlers = callbacksOf<PeerHandlers<In, M>>(
-        this.#owner.makeHandler(),
-        (value) => this.#scriptEnded(incarnation, value),
-        (error) => this.#scriptFailed(incarnation, error),
-      );
-      if (this.handlers === undefined) this.#scripts++;
-    } catch (error) {
-      return this.crashed(error);
-    }
-    // The factory itself may have closed the peer.
-    if (this.isOver) return;
-    this.#life.to("started");
-    if (incarnation > 0) {
-      const actor = this.#owner.name;
-      this.#settings.emit({ kind: "restarted", actor, incarnation });
-    }
-  }
-
-  #scriptEnded(incarnation: number, value: unknown): void {
-    this.#scripts--;
-    if (this.isOver || incarnation !== this.#incarnation) {
-      return this.#turns.pump();
-    }
-    if (value !== undefined) {
-      this.crashed(badHandler(value));
-      return this.#turns.pump();
-    }
-    this.end({ by: this.isDraining ? "shutdown" : "local" });
-  }
-
-  #scriptFailed(incarnation: number, error: unknown): void {
-    this.#scripts--;
-    const told = this.failure !== undefined && this.failure.error === error;
-    // What its loop was told, passed on, is not the script's own failure.
-    if (!told && incarnation === this.#incarnation) {
-      this.crashed(error);
-      this.#turns.frameOver();
-    }
-    this.#turns.pump();
-  }
 
   async #farewell(): Promise<void> {
     try {
@@ -244,20 +182,25 @@ export class PeerLife<In, M> implements TurnsLife<In, M> {
   #over(): void {
     if (this.#ending === "over") return;
     this.#ending = "over";
-    this.#turns.end();
+    this.turns.end();
     this.#graceTimer?.cancel();
-    this.#life.to("ended");
+    this.to("ended");
     const { id: connection, stats } = this.#owner;
     const reason = this.#reason!;
-    this.#settings.emit({ kind: "closed", connection, reason, stats });
+    this.settings.emit({ kind: "closed", connection, reason, stats });
     this.#owner.onEnded();
-    this.#exited?.resolve(this.#exit!);
+    this.#notices?.ended(this.outcome!);
   }
 
-  #armGrace(graceMs = this.#settings.graceMs): void {
-    this.#graceTimer ??= this.#settings.clock.after(graceMs, () => {
+  #armGrace(graceMs = this.settings.graceMs): void {
+    this.#graceTimer ??= this.settings.clock.after(graceMs, () => {
       this.#killed = true;
-      this.end({ by: this.isDraining ? "shutdown" : "local" });
+      this.end(this.#ownReason);
     });
+  }
+
+  /** Why it ends when nothing but our own side ends it. */
+  get #ownReason(): CloseReason {
+    return { by: this.isDraining ? "shutdown" : "local" };
   }
 }
