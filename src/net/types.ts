@@ -43,7 +43,8 @@ export interface Connection<In, Out = In, M = never>
   readonly remoteAddr: Deno.Addr;
   /**
    * Aborts as soon as the connection is lost or ends, also while a handler is still busy. A peer that only
-   * ended its own direction (half-close) may still read, so that alone does not abort it.
+   * ended its own direction (half-close) may still read, so that alone does not abort it; one that has closed
+   * looks the same until it refuses what it is sent.
    */
   readonly signal: AbortSignal;
   /**
@@ -52,7 +53,7 @@ export interface Connection<In, Out = In, M = never>
    * @throws {EncodeError} The codec cannot carry this frame; nothing was queued.
    */
   send(frame: Out): boolean;
-  /** Resolves when the outbox is below its low-water mark, half of `highWaterBytes`. The loop itself waits for it between turns. */
+  /** Resolves when the outbox is below its low-water mark, half of `highWaterBytes`, or nothing will leave any more; never rejects. */
   drained(): Promise<void>;
   /**
    * The next `byteLength` bytes as they come, outside any frame: for a header that announces a body of any size.
