@@ -84,8 +84,8 @@ export function serverChild<In, Out = In, M = never>(
  * connection is lost, for as long as it takes. Its ref and its mailbox last: what it is told while there is no
  * connection waits, in order and within the mailbox's bound, for the handler of the next one.
  *
- * It ends when the handler closes the connection, and fails, for its supervisor to decide, when the handler is
- * past its restart limits or the peer breaks the format.
+ * It ends when the handler closes the connection, or `idleTimeoutMs` does, and fails, for its supervisor to decide,
+ * when the handler is past its restart limits, the peer breaks the format or `frameTimeoutMs` passes.
  *
  * @param name Unique among its siblings; also the client's name in events, unless the options have one.
  * @param options As for `connect`, and how long to wait before each attempt.
