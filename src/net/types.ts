@@ -72,7 +72,10 @@ export interface Connection<In, Out = In, M = never>
    * @throws {TypeError} Another body is still being sent.
    */
   sendBody(source: AsyncIterable<Uint8Array> | Uint8Array): Promise<void>;
-  /** From the next byte on, speak another format, both ways. What is queued already leaves as it is. */
+  /**
+   * From the next byte on, speak another format, both ways. What is queued already leaves as it is. A restart of the
+   * handler does not change it back.
+   */
   switchCodec<I, O>(codec: Codec<I, O>): Connection<I, O, M>;
   /** Half-close: flush, then FIN; reading goes on. */
   endWrite(): Promise<void>;
