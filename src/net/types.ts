@@ -79,7 +79,10 @@ export interface Connection<In, Out = In, M = never>
   switchCodec<I, O>(codec: Codec<I, O>): Connection<I, O, M>;
   /** Half-close: flush, then FIN; reading goes on. */
   endWrite(): Promise<void>;
-  /** Flush, then close. Resolves when the socket is closed. */
+  /**
+   * Flush, then close. Resolves when the socket is closed and the turn or script under way has ended: a handler that
+   * awaits it waits for itself, until `graceMs` is over.
+   */
   close(): Promise<CloseReason>;
   /** Close at once; what is queued is lost. */
   abort(error?: unknown): void;
