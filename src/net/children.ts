@@ -39,7 +39,7 @@ import type {
 
 /**
  * Makes a child that is a server. It listens when the supervisor starts it, and again, on the same endpoint,
- * when it is restarted.
+ * when it is restarted; on port 0 the system then chooses anew.
  *
  * @param name Unique among its siblings; also the server's name in events, unless the options have one.
  * @param options As for `serve`; `graceMs` is also the supervisor's.
