@@ -345,7 +345,7 @@ export class RestartLimitError extends NetError {
  * ```
  */
 export class ListenError extends NetError {
-  /** Which failure it was, such as `"ADDR_IN_USE"` or `"CONNECTION_REFUSED"`. */
+  /** Which failure it was: `"ADDR_IN_USE"`, `"NOT_CAPABLE"`, `"UNSTABLE_NET"` and others. */
   readonly code: string;
   /** Made by the package; user code only catches it. */
   constructor(message: string, code: string, options?: ErrorOptions) {
@@ -376,7 +376,7 @@ export class ListenError extends NetError {
  * ```
  */
 export class ConnectError extends NetError {
-  /** Which failure it was, such as `"ADDR_IN_USE"` or `"CONNECTION_REFUSED"`. */
+  /** Which failure it was: `"CONNECTION_REFUSED"`, `"TIMED_OUT"`, `"TLS"`, `"NOT_CAPABLE"` and others. */
   readonly code: string;
   /** Made by the package; user code only catches it. */
   constructor(message: string, code: string, options?: ErrorOptions) {
@@ -409,7 +409,7 @@ export class ConnectError extends NetError {
  * ```
  */
 export class ConnectionLostError extends NetError {
-  /** Which failure it was, such as `"ADDR_IN_USE"` or `"CONNECTION_REFUSED"`. */
+  /** Which failure it was: `"CONNECTION_RESET"`, `"BROKEN_PIPE"`, `"UNEXPECTED_EOF"` and others. */
   readonly code: string;
   /** Made by the package; user code only catches it. */
   constructor(message: string, code: string, options?: ErrorOptions) {

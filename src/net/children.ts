@@ -39,7 +39,7 @@ import type {
 
 /**
  * Makes a child that is a server. It listens when the supervisor starts it, and again, on the same endpoint,
- * when it is restarted.
+ * when it is restarted; on port 0 the system then chooses anew.
  *
  * @param name Unique among its siblings; also the server's name in events, unless the options have one.
  * @param options As for `serve`; `graceMs` is also the supervisor's.
@@ -84,8 +84,8 @@ export function serverChild<In, Out = In, M = never>(
  * connection is lost, for as long as it takes. Its ref and its mailbox last: what it is told while there is no
  * connection waits, in order and within the mailbox's bound, for the handler of the next one.
  *
- * It ends when the handler closes the connection, and fails, for its supervisor to decide, when the handler is
- * past its restart limits or the peer breaks the format.
+ * It ends when the handler closes the connection, or `idleTimeoutMs` does, and fails, for its supervisor to decide,
+ * when the handler is past its restart limits, the peer breaks the format or `frameTimeoutMs` passes.
  *
  * @param name Unique among its siblings; also the client's name in events, unless the options have one.
  * @param options As for `connect`, and how long to wait before each attempt.

@@ -43,7 +43,8 @@ export interface Connection<In, Out = In, M = never>
   readonly remoteAddr: Deno.Addr;
   /**
    * Aborts as soon as the connection is lost or ends, also while a handler is still busy. A peer that only
-   * ended its own direction (half-close) may still read, so that alone does not abort it.
+   * ended its own direction (half-close) may still read, so that alone does not abort it; one that has closed
+   * looks the same until it refuses what it is sent.
    */
   readonly signal: AbortSignal;
   /**
@@ -52,7 +53,7 @@ export interface Connection<In, Out = In, M = never>
    * @throws {EncodeError} The codec cannot carry this frame; nothing was queued.
    */
   send(frame: Out): boolean;
-  /** Resolves when the outbox is below its low-water mark, half of `highWaterBytes`. The loop itself waits for it between turns. */
+  /** Resolves when the outbox is below its low-water mark, half of `highWaterBytes`, or nothing will leave any more; never rejects. */
   drained(): Promise<void>;
   /**
    * The next `byteLength` bytes as they come, outside any frame: for a header that announces a body of any size.
@@ -71,11 +72,17 @@ export interface Connection<In, Out = In, M = never>
    * @throws {TypeError} Another body is still being sent.
    */
   sendBody(source: AsyncIterable<Uint8Array> | Uint8Array): Promise<void>;
-  /** From the next byte on, speak another format, both ways. What is queued already leaves as it is. */
+  /**
+   * From the next byte on, speak another format, both ways. What is queued already leaves as it is. A restart of the
+   * handler does not change it back.
+   */
   switchCodec<I, O>(codec: Codec<I, O>): Connection<I, O, M>;
   /** Half-close: flush, then FIN; reading goes on. */
   endWrite(): Promise<void>;
-  /** Flush, then close. Resolves when the socket is closed. */
+  /**
+   * Flush, then close. Resolves when the socket is closed and the turn or script under way has ended: a handler that
+   * awaits it waits for itself, until `graceMs` is over.
+   */
   close(): Promise<CloseReason>;
   /** Close at once; what is queued is lost. */
   abort(error?: unknown): void;
