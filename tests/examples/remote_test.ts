@@ -273,6 +273,24 @@ Deno.test("deno task remote serve drains at Ctrl-C: a command under way ends as 
   }
 });
 
+Deno.test("deno task remote serve exits with 130 when a second Ctrl-C stops it at once", async () => {
+  await using server = startServer("--allow", "sh");
+  await using client = startTask("remote", [
+    ..."run --port".split(" "),
+    await portOf(server),
+    ..."-- sh -c".split(" "),
+    "echo started; sleep 1000",
+  ]);
+  await client.says(/started/);
+  server.signal("SIGTERM");
+  await server.complains(/Finishing/);
+  server.signal("SIGINT");
+  assertEquals((await server.ended).code, 130);
+  const { code, stderr } = await client.ended;
+  assertEquals(code, 1);
+  assertMatch(stderr, /^remote: Lost the .+\n$/);
+});
+
 Deno.test("deno task remote says in one line what is wrong", async () => {
   const cases: [string, number, string][] = [
     ["serve", 2, "Cannot serve without --allow NAMES or --shell"],
