@@ -20,7 +20,7 @@ import {
   lines,
   serve,
 } from "@packetboat/net";
-import { command, Exit, runCli, UsageError } from "./kit/cli.ts";
+import { command, Exit, printError, runCli, UsageError } from "./kit/cli.ts";
 import { untilSignal } from "./kit/until_signal.ts";
 import { addrText, endpointOf, tcpFlags } from "./kit/where.ts";
 
@@ -92,7 +92,7 @@ const serveCommand = command({
       onListen: (addr) => console.log(`chat: listening on ${addrText(addr)}`),
       onEvent(event) {
         if (event.kind === "malformed" || event.kind === "crashed") {
-          console.error(`chat: ${(event.error as Error).message}`);
+          printError("chat", event.error);
         }
       },
     }, (guest) => {

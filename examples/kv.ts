@@ -19,7 +19,7 @@ import {
   supervise,
   TruncatedFrameError,
 } from "@packetboat/net";
-import { command, runCli } from "./kit/cli.ts";
+import { command, printError, runCli } from "./kit/cli.ts";
 import { untilSignal } from "./kit/until_signal.ts";
 import { addrText, endpointOf, tcpFlags } from "./kit/where.ts";
 import { isQuit } from "./kv/commands.ts";
@@ -67,7 +67,7 @@ const serveCommand = command({
       onListen: (addr) => console.log(`kv: listening on ${addrText(addr)}`),
       onEvent(event) {
         if (event.kind === "malformed" || event.kind === "crashed") {
-          console.error(`kv: ${(event.error as Error).message}`);
+          printError("kv", event.error);
         }
       },
     }, (client: Client) => {
@@ -108,9 +108,7 @@ const serveCommand = command({
       maxRestarts: Infinity,
       onEvent(event) {
         if (event.kind === "crashed") {
-          console.error(
-            `kv: ${event.actor}: ${(event.error as Error).message}`,
-          );
+          printError(`kv: ${event.actor}`, event.error);
         }
       },
     });

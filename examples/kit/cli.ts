@@ -70,12 +70,22 @@ export async function runCli(
     await dispatch(name, commands, args);
   } catch (error) {
     if (error instanceof Exit) Deno.exit(error.code);
-    const words = error instanceof Error ? error.message : String(error);
-    console.error(`${name}: ${words.split("\n")[0]}`);
+    printError(name, error);
     if (!(error instanceof UsageError)) Deno.exit(1);
     console.error(`Try: deno task ${name} --help`);
     Deno.exit(2);
   }
+}
+
+/** Says in one line what went wrong. */
+export function printError(name: string, error: unknown): void {
+  const words = error instanceof Error ? error.message : String(error);
+  console.error(`${name}: ${printable(words.split("\n")[0])}`);
+}
+
+/** What a peer said, without what could move the cursor, or look like a line of ours. */
+export function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, "\ufffd");
 }
 
 async function dispatch(
