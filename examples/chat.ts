@@ -10,9 +10,17 @@
  * @module
  */
 
-import { TextLineStream } from "@std/streams";
-import { connect, type Connection, lines, serve } from "@packetboat/net";
-import { command, Exit, runCli, UsageError } from "./kit/cli.ts";
+import {
+  type Codec,
+  connect,
+  type Connection,
+  decodeFrames,
+  delimited,
+  FrameTooLargeError,
+  lines,
+  serve,
+} from "@packetboat/net";
+import { command, Exit, printError, runCli, UsageError } from "./kit/cli.ts";
 import { untilSignal } from "./kit/until_signal.ts";
 import { addrText, endpointOf, tcpFlags } from "./kit/where.ts";
 
@@ -22,6 +30,16 @@ const MOST_LINE_BYTES = 1_000;
 const MOST_WAITING = 4_096;
 const NAME = /^[\p{L}\p{N}_-]{1,20}$/u;
 const HELP = "/who: who is here  /quit: leave  /crash: crash your handler";
+const QUIT = "/quit";
+const CLOSING = "* the room closes";
+/** What a shell shows for a process that SIGINT ended: 128 + 2. */
+const INTERRUPTED = 130;
+
+/** A line that comes in alone goes out behind a name, and the names of all who are here make a longer one. */
+const CODEC: Codec<string> = {
+  ...lines({ maxFrameBytes: MOST_LINE_BYTES }),
+  encode: lines().encode,
+};
 
 /** What one connection tells another: a line to show. */
 type Show = string;
@@ -68,13 +86,13 @@ const serveCommand = command({
     const room = new Room();
     await using server = serve<string, string, Show>({
       ...await endpointOf(where),
-      codec: lines({ maxFrameBytes: MOST_LINE_BYTES }),
+      codec: CODEC,
       name: "chat",
       mailbox: { capacity: MOST_WAITING, overflow: "dropOldest" },
       onListen: (addr) => console.log(`chat: listening on ${addrText(addr)}`),
       onEvent(event) {
         if (event.kind === "malformed" || event.kind === "crashed") {
-          console.error(`chat: ${(event.error as Error).message}`);
+          printError("chat", event.error);
         }
       },
     }, (guest) => {
@@ -83,7 +101,9 @@ const serveCommand = command({
       return {
         frame: (line) => heard(room, guest, printable(line)),
         message: (line) => guest.send(line),
-        shutdown: () => guest.send("* the room closes"),
+        malformed: () =>
+          guest.send(`* a line is UTF-8, ${MOST_LINE_BYTES} bytes at most`),
+        shutdown: () => guest.send(CLOSING),
         closed: () => room.leave(guest),
       };
     });
@@ -108,7 +128,7 @@ function heard(room: Room, guest: Guest, line: string): unknown {
   switch (line) {
     case "/who":
       return guest.send(`* here: ${room.names.join(", ")}`);
-    case "/quit":
+    case QUIT:
       return void guest.close();
     case "/crash":
       throw new Error(`The handler of ${name} crashes, as asked`);
@@ -134,23 +154,60 @@ const joinCommand = command({
       ...await endpointOf(where),
       codec: lines(),
     });
-    Deno.addSignalListener("SIGINT", () => room.send("/quit"));
+    let leaving = false;
+    const leave = () => {
+      leaving = true;
+      room.send(QUIT);
+    };
+    let interrupted = false;
+    Deno.addSignalListener("SIGINT", () => {
+      // A room that does not answer cannot keep anybody.
+      interrupted = leaving;
+      if (leaving) room.abort();
+      else leave();
+    });
     room.send(name);
-    void typing(room);
-    for await (const line of room) console.log(printable(line));
+    let failure: unknown;
+    void typing(room, leave).catch((error) => {
+      failure = error;
+      leave();
+    });
+    let last: string | undefined;
+    for await (const line of room) console.log(last = printable(line));
+    if (interrupted) throw new Exit(INTERRUPTED);
+    if (failure !== undefined) throw failure;
+    if (!leaving && last !== CLOSING) {
+      throw new Error("Lost the room: it closed the connection");
+    }
     // Nobody types any more; stdin, which waits for a line, must not keep the process.
     throw new Exit(0);
   },
 });
 
 /** What is typed goes out; the end of it says goodbye. */
-async function typing(room: Connection<string>): Promise<void> {
-  const typed = Deno.stdin.readable.pipeThrough(new TextDecoderStream())
-    .pipeThrough(new TextLineStream());
-  for await (const line of typed) {
-    if (!room.send(line)) await room.drained();
+async function typing(
+  room: Connection<string>,
+  leave: () => void,
+): Promise<void> {
+  const line = delimited("\n", {
+    atEnd: "emit",
+    maxFrameBytes: MOST_LINE_BYTES,
+  });
+  const decoder = new TextDecoder();
+  try {
+    for await (const bytes of decodeFrames(line, Deno.stdin.readable)) {
+      const typed = decoder.decode(bytes).replace(/\r$/, "");
+      if (typed.trim() === QUIT) break;
+      if (!room.send(typed)) await room.drained();
+    }
+  } catch (error) {
+    if (!(error instanceof FrameTooLargeError)) throw error;
+    throw new Error(
+      `Cannot send a line of more than ${MOST_LINE_BYTES} bytes`,
+      { cause: error },
+    );
   }
-  room.send("/quit");
+  leave();
 }
 
 await runCli("chat", { serve: serveCommand, join: joinCommand });

@@ -11,7 +11,7 @@
  */
 
 import { connect, serve } from "@packetboat/net";
-import { command, runCli, UsageError } from "./kit/cli.ts";
+import { command, printError, runCli, UsageError } from "./kit/cli.ts";
 import { untilSignal } from "./kit/until_signal.ts";
 import {
   addrText,
@@ -55,7 +55,7 @@ const serveCommand = command({
         console.log(`echo: listening on ${addrText(addr)}, wire ${wire}`),
       onEvent(event) {
         if (event.kind === "malformed" || event.kind === "crashed") {
-          console.error(`echo: ${(event.error as Error).message}`);
+          printError("echo", event.error);
         }
       },
     }, (connection) => {

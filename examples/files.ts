@@ -15,11 +15,11 @@
 import { basename, dirname } from "node:path";
 import { format as size } from "@std/fmt/bytes";
 import { serve } from "@packetboat/net";
-import { command, runCli } from "./kit/cli.ts";
+import { command, printable, printError, runCli } from "./kit/cli.ts";
 import { transferBar } from "./kit/progress.ts";
 import { untilSignal } from "./kit/until_signal.ts";
 import { addrText, endpointOf, tcpFlags } from "./kit/where.ts";
-import { openFile } from "./files/folder.ts";
+import { isPlaceIn, openFile } from "./files/folder.ts";
 import { Incoming } from "./files/incoming.ts";
 import { pieces, sha256Of } from "./files/outgoing.ts";
 import { codec, serveOne } from "./files/serve_one.ts";
@@ -54,7 +54,7 @@ const serveCommand = command({
         console.log(`files: listening on ${addrText(addr)}, ${folder}`),
       onEvent(event) {
         if (event.kind === "crashed" || event.kind === "malformed") {
-          console.error(`files: ${(event.error as Error).message}`);
+          printError("files", event.error);
         }
       },
     }, (client) => serveOne(client, folder, readonly));
@@ -67,9 +67,15 @@ const listCommand = command({
   flags: WHERE,
   async run(where) {
     await using talk = await Talk.to(await endpointOf(where));
-    const { files = [] } = await talk.ask({ op: "list" });
-    for (const { name, size: bytes } of files) {
-      console.log(`${size(bytes).padStart(10)}  ${name}`);
+    const { files } = await talk.ask({ op: "list" });
+    if (!Array.isArray(files)) {
+      throw new Error("Cannot understand the server: it lists no files");
+    }
+    for (const file of files) {
+      const { name, size: bytes } = file ?? {};
+      console.log(
+        `${size(Number(bytes)).padStart(10)}  ${printable(String(name))}`,
+      );
     }
   },
 });
@@ -108,7 +114,12 @@ const putCommand = command({
     using opened = file;
     const sha256 = await sha256Of(opened, size);
     await using talk = await Talk.to(await endpointOf(where));
-    const { from = 0 } = await talk.ask({ op: "put", name, size, sha256 });
+    const { from } = await talk.ask({ op: "put", name, size, sha256 });
+    if (!isPlaceIn(size, from)) {
+      throw new Error(
+        `Cannot understand the server: ${name} does not go on at ${from}`,
+      );
+    }
     {
       using bar = transferBar(size, from);
       await talk.server.sendBody(watched(pieces(opened, from, size), bar));

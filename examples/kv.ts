@@ -19,7 +19,7 @@ import {
   supervise,
   TruncatedFrameError,
 } from "@packetboat/net";
-import { command, runCli } from "./kit/cli.ts";
+import { command, printError, runCli } from "./kit/cli.ts";
 import { untilSignal } from "./kit/until_signal.ts";
 import { addrText, endpointOf, tcpFlags } from "./kit/where.ts";
 import { isQuit } from "./kv/commands.ts";
@@ -35,6 +35,8 @@ import { storeChild } from "./kv/store.ts";
 const MIB = 1_048_576;
 /** An answer above this goes out piece by piece, as the peer takes it. */
 const LARGE_BYTES = 65_536;
+/** Around an item of an array: its length and two line ends; an integer has no more. */
+const MOST_ITEM_OVERHEAD_BYTES = 24;
 /** The store is in this process, so it is late only when the process is. */
 const ANSWER_MS = 60_000;
 
@@ -65,7 +67,7 @@ const serveCommand = command({
       onListen: (addr) => console.log(`kv: listening on ${addrText(addr)}`),
       onEvent(event) {
         if (event.kind === "malformed" || event.kind === "crashed") {
-          console.error(`kv: ${(event.error as Error).message}`);
+          printError("kv", event.error);
         }
       },
     }, (client: Client) => {
@@ -106,9 +108,7 @@ const serveCommand = command({
       maxRestarts: Infinity,
       onEvent(event) {
         if (event.kind === "crashed") {
-          console.error(
-            `kv: ${event.actor}: ${(event.error as Error).message}`,
-          );
+          printError(`kv: ${event.actor}`, event.error);
         }
       },
     });
@@ -123,18 +123,19 @@ function fault(error: Error): string {
   return error.message;
 }
 
-/** Sends one reply; waits only where it is large. */
+/** Sends one reply; waits where it is large, and where a pipeline of small ones comes faster than it is read. */
 function answer(client: Client, reply: Reply): void | Promise<void> {
-  if (isSmall(reply)) client.send(reply);
-  else return answerLarge(client, reply);
+  if (!isSmall(reply)) return answerLarge(client, reply);
+  if (!client.send(reply)) return client.drained();
 }
 
 function isSmall(reply: Reply): boolean {
   if (reply instanceof Uint8Array) return reply.length < LARGE_BYTES;
   if (!Array.isArray(reply)) return true;
-  let bytes = 0;
+  // Many empty items are large, too.
+  let bytes = reply.length * MOST_ITEM_OVERHEAD_BYTES;
   for (const item of reply) {
-    bytes += item instanceof Uint8Array ? item.length : LARGE_BYTES >> 10;
+    if (item instanceof Uint8Array) bytes += item.length;
   }
   return bytes < LARGE_BYTES;
 }
@@ -143,8 +144,8 @@ async function answerLarge(client: Client, reply: Reply): Promise<void> {
   if (Array.isArray(reply)) {
     client.send(`*${reply.length}\r\n`);
     for (const item of reply) {
-      await answer(client, item);
-      await client.drained();
+      const sending = answer(client, item);
+      if (sending !== undefined) await sending;
     }
   } else if (reply instanceof Uint8Array) {
     client.send(`$${reply.length}\r\n`);

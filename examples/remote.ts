@@ -11,7 +11,7 @@
  */
 
 import { connect, serve, type Supervisable } from "@packetboat/net";
-import { command, Exit, runCli, UsageError } from "./kit/cli.ts";
+import { command, Exit, printError, runCli, UsageError } from "./kit/cli.ts";
 import { readFile } from "./kit/files.ts";
 import { untilSignal } from "./kit/until_signal.ts";
 import { addrText, endpointOf, tcpFlags, UNIX_FLAG } from "./kit/where.ts";
@@ -155,14 +155,22 @@ const runCommand = command({
           throw new Error(`Cannot run ${words[0]} there: ${message.why}`);
         case "exit":
           if (message.note !== undefined) {
-            console.error(`remote: ${message.note}`);
+            printError("remote", message.note);
           }
-          throw new Exit(message.code);
+          throw new Exit(codeOf(message));
       }
     }
     if (interrupted) throw new Exit(INTERRUPTED);
     throw new Error("Lost the server before the command ended");
   },
 });
+
+/** The code that a command ended with, if that is what the server says: anything else would end us with a 0. */
+function codeOf({ code }: { code: unknown }): number {
+  if (Number.isInteger(code) && code as number >= 0 && code as number <= 255) {
+    return code as number;
+  }
+  throw new Error(`Cannot understand the server: ${code} is no exit code`);
+}
 
 await runCli("remote", { serve: serveCommand, run: runCommand });

@@ -13,7 +13,13 @@
 
 import type { NetEvent } from "@packetboat/net";
 import { datagram, type Peer, serveUdp } from "@packetboat/net/udp";
-import { command, type Flag, runCli, UsageError } from "./kit/cli.ts";
+import {
+  command,
+  type Flag,
+  printError,
+  runCli,
+  UsageError,
+} from "./kit/cli.ts";
 import { untilSignal } from "./kit/until_signal.ts";
 import { addrText, tcpFlags } from "./kit/where.ts";
 
@@ -106,7 +112,7 @@ function listenToBroadcasts(
 
 function complain(event: NetEvent): void {
   if (event.kind === "crashed" || event.kind === "sendFailed") {
-    console.error(`udp: ${(event.error as Error).message}`);
+    printError("udp", event.error);
   }
 }
 

@@ -17,15 +17,27 @@ const NAME = /^(?!\.)[^/\\\x00-\x1f\x7f]+$/;
 
 /** Gives the name back, if it is one. */
 export function checkName(name: unknown): string {
-  if (
-    typeof name !== "string" || !NAME.test(name) ||
-    new TextEncoder().encode(name).length > MOST_NAME_BYTES
-  ) {
+  if (typeof name !== "string" || !NAME.test(name)) {
     throw new Refusal(
       `${JSON.stringify(name)} is not the name of a file in one folder`,
     );
   }
+  if (isTooLong(name)) {
+    throw new Refusal(
+      `${name} is too long: a name has ${MOST_NAME_BYTES} bytes at most`,
+    );
+  }
   return name;
+}
+
+function isTooLong(name: string): boolean {
+  return new TextEncoder().encode(name).length > MOST_NAME_BYTES;
+}
+
+/** Whether a file of `size` bytes can be gone on with at `from`, its end included. */
+export function isPlaceIn(size: number, from: unknown): from is number {
+  return Number.isSafeInteger(from) && from as number >= 0 &&
+    from as number <= size;
 }
 
 /** Opens a plain file for reading. */
@@ -54,10 +66,24 @@ export async function listFiles(
   folder: string,
 ): Promise<{ name: string; size: number }[]> {
   const files = [];
-  for await (const { name, isFile } of Deno.readDir(folder)) {
-    if (!isFile || !NAME.test(name)) continue;
-    const { size } = await Deno.lstat(`${folder}/${name}`);
-    files.push({ name, size });
+  try {
+    for await (const { name, isFile } of Deno.readDir(folder)) {
+      if (!isFile || !NAME.test(name) || isTooLong(name)) continue;
+      const size = await sizeOf(`${folder}/${name}`);
+      if (size !== undefined) files.push({ name, size });
+    }
+  } catch (error) {
+    throw new Refusal(`the folder cannot be read: ${whyNot(error)}`);
   }
   return files.sort((a, b) => a.name < b.name ? -1 : 1);
+}
+
+/** `undefined` = it is gone by now, or has a name that is not UTF-8, by which nobody could ask for it. */
+async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await Deno.lstat(path)).size;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
 }

@@ -26,7 +26,8 @@ export class Incoming implements Disposable {
   readonly #file: Deno.FsFile;
   readonly #hash: Hash = createHash("sha256");
   #at = 0;
-  #finished = false;
+  /** There is no part any more. */
+  #isGone = false;
 
   private constructor(folder: string, announced: Announced, file: Deno.FsFile) {
     this.#folder = folder;
@@ -89,7 +90,7 @@ export class Incoming implements Disposable {
     const { name, sha256 } = this.#announced;
     const digest = this.#hash.digest("hex");
     if (sha256 !== undefined && digest !== sha256) {
-      await Deno.remove(this.#part);
+      this.#discard();
       throw new Refusal(
         `${name} came with a wrong checksum, and is thrown away`,
       );
@@ -98,19 +99,28 @@ export class Incoming implements Disposable {
       // Unlike a rename, a link never replaces what somebody else has put there meanwhile.
       await Deno.link(this.#part, `${this.#folder}/${name}`);
     } catch (error) {
+      if (error instanceof Deno.errors.AlreadyExists) {
+        // The next attempt would be refused before it could go on with this.
+        this.#discard();
+        throw new Refusal(`there is a ${name} already`);
+      }
       throw new Refusal(`${name} cannot be put in place: ${whyNot(error)}`);
     }
-    await Deno.remove(this.#part);
-    this.#finished = true;
+    this.#discard();
     return digest;
   }
 
   [Symbol.dispose](): void {
+    // The next attempt goes on with what it can check.
+    const isOfUse = this.#announced.sha256 !== undefined && this.#at > 0;
+    if (!this.#isGone && !isOfUse) this.#discard();
     this.#file.close();
-    // What cannot be checked cannot be gone on with.
-    if (!this.#finished && this.#announced.sha256 === undefined) {
-      Deno.removeSync(this.#part);
-    }
+  }
+
+  /** While the file is open, and so locked: a part of that name is this one, and not that of the next attempt. */
+  #discard(): void {
+    this.#isGone = true;
+    Deno.removeSync(this.#part);
   }
 
   async #reread(has: number): Promise<void> {
@@ -127,7 +137,10 @@ function checkAnnounced({ name, size, sha256 }: Announced): void {
   if (!Number.isSafeInteger(size) || size < 0) {
     throw new Refusal(`${name} cannot have ${size} bytes`);
   }
-  if (sha256 !== undefined && !/^[0-9a-f]{64}$/.test(sha256)) {
+  if (
+    sha256 !== undefined &&
+    !(typeof sha256 === "string" && /^[0-9a-f]{64}$/.test(sha256))
+  ) {
     throw new Refusal(`${name} has a checksum that is none`);
   }
 }

@@ -10,7 +10,7 @@
  */
 
 import { type Connection, json, lengthPrefixed } from "@packetboat/net";
-import { listFiles, openFile, Refusal } from "./folder.ts";
+import { isPlaceIn, listFiles, openFile, Refusal } from "./folder.ts";
 import { type Announced, Incoming } from "./incoming.ts";
 import { pieces, sha256Of } from "./outgoing.ts";
 
@@ -67,13 +67,10 @@ async function sendFile(
   const next = await requests.next();
   if (next.done) return;
   const { from } = (next.value ?? {}) as { from?: unknown };
-  if (
-    !(Number.isSafeInteger(from) && from as number >= 0 &&
-      from as number <= size)
-  ) {
+  if (!isPlaceIn(size, from)) {
     throw new Refusal(`${name} does not begin at ${from}`);
   }
-  await client.sendBody(pieces(opened, from as number, size));
+  await client.sendBody(pieces(opened, from, size));
 }
 
 async function receiveFile(

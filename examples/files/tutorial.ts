@@ -7,7 +7,7 @@
 
 import { basename, dirname } from "node:path";
 import { connect, json, lengthPrefixed, serve } from "@packetboat/net";
-import { command } from "../kit/cli.ts";
+import { command, printError } from "../kit/cli.ts";
 import { untilSignal } from "../kit/until_signal.ts";
 import { addrText, endpointOf, tcpFlags } from "../kit/where.ts";
 import { openFile } from "./folder.ts";
@@ -49,7 +49,7 @@ export const offerCommand = command({
         console.log(`files: listening on ${addrText(addr)}, ${file_name}`),
       onEvent(event) {
         if (event.kind === "crashed") {
-          console.error(`files: ${(event.error as Error).message}`);
+          printError("files", event.error);
         }
       },
     }, async (client) => {

@@ -70,12 +70,22 @@ export async function runCli(
     await dispatch(name, commands, args);
   } catch (error) {
     if (error instanceof Exit) Deno.exit(error.code);
-    const words = error instanceof Error ? error.message : String(error);
-    console.error(`${name}: ${words.split("\n")[0]}`);
+    printError(name, error);
     if (!(error instanceof UsageError)) Deno.exit(1);
     console.error(`Try: deno task ${name} --help`);
     Deno.exit(2);
   }
+}
+
+/** Says in one line what went wrong. */
+export function printError(name: string, error: unknown): void {
+  const words = error instanceof Error ? error.message : String(error);
+  console.error(`${name}: ${printable(words.split("\n")[0])}`);
+}
+
+/** What a peer said, without what could move the cursor, or look like a line of ours. */
+export function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, "\ufffd");
 }
 
 async function dispatch(
@@ -110,24 +120,31 @@ async function dispatch(
 function parse({ flags, words: wordsName }: Command, args: readonly string[]) {
   const names = Object.keys(flags);
   const isBoolean = (name: string) => flags[name].type === "boolean";
+  const unknown: string[] = [];
   const parsed = parseArgs(args, {
     boolean: ["help", ...names.filter(isBoolean)],
     string: ["_", ...names.filter((name) => !isBoolean(name))],
     alias: { help: "h" },
     unknown: (arg, key) => {
       if (key === undefined) return true;
-      throw new UsageError(`Cannot find flag ${arg}`);
+      unknown.push(arg);
+      return false;
     },
   });
   const words = parsed._.map(String);
-  if (parsed.help) return { values: {}, words, wantsHelp: true };
-  if (wordsName === undefined && words.length > 0) {
-    throw new UsageError(`Cannot use "${words[0]}": no words are expected`);
-  }
+  const wantsHelp = Boolean(parsed.help) && unknown.length === 0;
+  if (wantsHelp) return { values: {}, words, wantsHelp };
+  // A flag without its value comes first: what is behind it is then taken for a word, or for a flag.
   const values = Object.fromEntries(
     names.map((name) => [name, value(name, flags[name], parsed[name])]),
   );
-  return { values, words, wantsHelp: false };
+  if (unknown.length > 0) {
+    throw new UsageError(`Cannot find flag ${unknown[0]}`);
+  }
+  if (wordsName === undefined && words.length > 0) {
+    throw new UsageError(`Cannot use "${words[0]}": no words are expected`);
+  }
+  return { values, words, wantsHelp };
 }
 
 function value(name: string, flag: Flag, given: unknown): unknown {

@@ -9,15 +9,33 @@ import { Presets, SingleBar } from "cli-progress";
 import { cyan } from "@std/fmt/colors";
 import { format as size } from "@std/fmt/bytes";
 
+/** What a shell shows for a process that such a signal ended: 128 and its number. */
+const CODES = { SIGINT: 130, SIGTERM: 143 };
+
 /** A bar in `format`, which may name `{bar}`, `{percentage}`, `{value}`, `{total}` and whatever `update` is given. It is wiped away when it stops. */
 export function progressBar(format: string): SingleBar {
-  return new SingleBar({
+  const bar = new SingleBar({
     format: format.replace("{bar}", cyan("{bar}")),
     barsize: 32,
     clearOnComplete: true,
-    // Ctrl-C is the example's own affair.
+    // Its own way stops the bar at Ctrl-C, and not the process.
     gracefulExit: false,
   }, Presets.shades_classic);
+  // While a bar is drawn the terminal wraps no lines. Who ends the process then finds it as it was.
+  const ends = Object.entries(CODES).map(([signal, code]) => {
+    const end = () => {
+      bar.stop();
+      Deno.exit(code);
+    };
+    return [signal as Deno.Signal, end] as const;
+  });
+  bar.on("start", () => {
+    for (const [signal, end] of ends) Deno.addSignalListener(signal, end);
+  });
+  bar.on("stop", () => {
+    for (const [signal, end] of ends) Deno.removeSignalListener(signal, end);
+  });
+  return bar;
 }
 
 /** A bar for `total` bytes, of which some may be there already: with rate and time to go. */

@@ -20,8 +20,13 @@ const KILLED = 130;
  */
 export async function untilSignal(service: Supervisable): Promise<void> {
   let asked = false;
+  // A server that is killed while it stops says that it was stopped.
+  let killed = false;
   const onSignal = () => {
-    if (asked) return service.kill();
+    if (asked) {
+      killed = true;
+      return service.kill();
+    }
     asked = true;
     console.error("Finishing what is under way; Ctrl-C again stops at once");
     void service.stop();
@@ -31,7 +36,7 @@ export async function untilSignal(service: Supervisable): Promise<void> {
   try {
     const reason = await service.exited;
     if (reason.kind === "failed") throw reason.error;
-    if (reason.kind === "killed") throw new Exit(KILLED);
+    if (killed || reason.kind === "killed") throw new Exit(KILLED);
   } finally {
     for (const signal of signals) Deno.removeSignalListener(signal, onSignal);
   }

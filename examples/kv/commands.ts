@@ -158,8 +158,8 @@ function count(one: (key: string, shop: Shop) => boolean): Definition["run"] {
     keys.filter((key) => one(keyOf(key), shop)).length;
 }
 
-function flushAll([, mode]: Command, { keys }: Shop): Reply {
-  if (mode && !/^(a?sync)$/i.test(textOf(mode))) {
+function flushAll([, mode, ...more]: Command, { keys }: Shop): Reply {
+  if (more.length > 0 || mode && !/^(a?sync)$/i.test(textOf(mode))) {
     throw new Refusal("syntax error");
   }
   keys.clear();

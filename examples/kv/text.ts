@@ -46,7 +46,8 @@ export function int64Of(bytes: Uint8Array): bigint | undefined {
 }
 
 const ESCAPES: Record<string, number> = { n: 10, r: 13, t: 9, b: 8, a: 7 };
-const SPACE = /[\s\0]/;
+/** What C calls a space, and NUL. A char here is a byte, so `\s` would find spaces within UTF-8, such as in "à". */
+const SPACE = /[ \t\n\v\f\r\0]/;
 
 /**
  * The words of a line. `"…"` may hold `\n`, `\x41` and such, `'…'` only `\'`; a quote ends at a space or at the end.

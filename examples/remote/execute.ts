@@ -31,6 +31,8 @@ type OnOutput = (
 
 /** As `timeout` of coreutils has it. */
 const CODE_OF_TIMEOUT = 124;
+/** For what a killed command has written already. Who keeps its output open for longer was not killed with it. */
+const LINGER_MS = 1_000;
 
 /**
  * Runs it to its end. Waits for each `onOutput` before it reads on, so that a slow reader slows the command.
@@ -52,23 +54,30 @@ export async function execute(
   }
   signal.throwIfAborted();
   const child = start(program, args);
-  // A process group of its own: what the command started ends with it.
+  // A process group of its own: what the command started ends with it, unless it left the group.
   const kill = () => {
     try {
       Deno.kill(-child.pid, "SIGKILL");
     } catch { /* It is gone. */ }
   };
+  const outputs = [
+    new Output("stdout", child.stdout, onOutput),
+    new Output("stderr", child.stderr, onOutput),
+  ];
+  const cut = () => outputs.forEach((output) => output.cut());
+  const abandon = () => {
+    kill();
+    cut();
+  };
   let late = false;
-  const timer = setTimeout(() => {
+  let timer = setTimeout(() => {
     late = true;
     kill();
+    timer = setTimeout(cut, LINGER_MS);
   }, timeoutMs);
-  signal.addEventListener("abort", kill);
+  signal.addEventListener("abort", abandon);
   try {
-    await Promise.all([
-      pass("stdout", child.stdout, onOutput),
-      pass("stderr", child.stderr, onOutput),
-    ]);
+    await Promise.all(outputs.map((output) => output.pass()));
     const { code } = await child.status;
     return late
       ? {
@@ -79,12 +88,12 @@ export async function execute(
       }
       : { code };
   } catch (error) {
-    kill();
+    abandon();
     await child.status;
     throw error;
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener("abort", kill);
+    signal.removeEventListener("abort", abandon);
   }
 }
 
@@ -106,10 +115,33 @@ function start(program: string, args: string[]): Deno.ChildProcess {
   }
 }
 
-async function pass(
-  kind: "stdout" | "stderr",
-  from: ReadableStream<Uint8Array>,
-  onOutput: OnOutput,
-): Promise<void> {
-  for await (const bytes of from) await onOutput(kind, bytes);
+/** One stream of what a command writes. */
+class Output {
+  readonly #kind: "stdout" | "stderr";
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #onOutput: OnOutput;
+
+  constructor(
+    kind: "stdout" | "stderr",
+    from: ReadableStream<Uint8Array>,
+    onOutput: OnOutput,
+  ) {
+    this.#kind = kind;
+    this.#reader = from.getReader();
+    this.#onOutput = onOutput;
+  }
+
+  /** Passes everything on, until its end or a cut. */
+  async pass(): Promise<void> {
+    for (let next; !(next = await this.#reader.read()).done;) {
+      await this.#onOutput(this.#kind, next.value);
+    }
+  }
+
+  /** Reads no more, whoever may still write. */
+  cut(): void {
+    this.#reader.cancel().catch(
+      () => {/* It has failed, and `pass` says how. */},
+    );
+  }
 }

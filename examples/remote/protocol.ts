@@ -33,7 +33,9 @@ export const codec = mapCodec<Uint8Array, Message>(lengthPrefixed(), {
     if (frame[0] !== JSON_TEXT) {
       return { kind: OUTPUT[frame[0] - 1], bytes: rest };
     }
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(rest));
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(rest);
+    // What is no object has no kind, which is no kind that anybody waits for.
+    return JSON.parse(text) ?? {};
   },
   encode(message) {
     const [tag, rest] = "bytes" in message

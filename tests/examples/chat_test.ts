@@ -68,6 +68,77 @@ Deno.test("deno task chat: nobody else notices when a handler crashes", async ()
   assertEquals(stdout.includes("ben left"), false);
 });
 
+Deno.test("deno task chat throws nobody out because of lines as long as may be", async () => {
+  await using room = await startRoom();
+  await using ann = await join(room.port, "ann");
+  await using ben = await join(room.port, "ben");
+  const longest = "x".repeat(999);
+  await ben.write(`${longest}\n`.repeat(10) + "done\n");
+  await ann.says(/ben: done/);
+  await ben.says(/ben: done/);
+  await ann.endInput();
+  const { code, stdout, stderr } = await ann.ended;
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  assertEquals(stdout.split(`ben: ${longest}\n`).length - 1, 10);
+});
+
+Deno.test("deno task chat says goodbye to whoever sends a longer line", async () => {
+  await using room = await startRoom();
+  const conn = await Deno.connect({ port: Number(room.port) });
+  const heard = new Response(conn.readable).text();
+  await conn.write(new TextEncoder().encode(`ann\n${"x".repeat(1_001)}\n`));
+  assertStringIncludes(await heard, "* a line is UTF-8, 1000 bytes at most\n");
+});
+
+Deno.test("deno task chat join sends no longer line, and says so", async () => {
+  await using room = await startRoom();
+  await using ann = await join(room.port, "ann");
+  await using ben = await join(room.port, "ben");
+  // No line end: what cannot be sent need not be waited for.
+  await ben.write(`first\n${"x".repeat(1_001)}`);
+  const { code, stderr } = await ben.ended;
+  assertEquals({ code, stderr }, {
+    code: 1,
+    stderr: "chat: Cannot send a line of more than 1000 bytes\n",
+  });
+  await ann.says(/ben: first\n\* ben left/);
+});
+
+Deno.test("deno task chat join says when it has lost the room", async () => {
+  await using room = await startRoom();
+  await using ann = await join(room.port, "ann");
+  room.server.signal("SIGKILL");
+  const { code, stderr } = await ann.ended;
+  assertEquals(code, 1);
+  assertMatch(stderr, /^chat: Lost the .+\n$/);
+});
+
+Deno.test("deno task chat join leaves a room that does not answer at the second Ctrl-C", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const port = String(listener.addr.port);
+  await using ann = startTask("chat", ["join", "--port", port, "ann"], {
+    stdin: true,
+  });
+  using silent = await listener.accept();
+  const heard = silent.readable.pipeThrough(new TextDecoderStream())
+    .getReader();
+  let text = "";
+  const until = async (wanted: string) => {
+    while (!text.endsWith(wanted)) {
+      const { done, value } = await heard.read();
+      if (done) throw new Error(`Heard only ${JSON.stringify(text)}`);
+      text += value;
+    }
+  };
+  await until("ann\n");
+  ann.signal();
+  await until("/quit\n");
+  ann.signal();
+  assertEquals((await ann.ended).code, 130);
+  // At the end of the stream it closes itself.
+  while (!(await heard.read()).done);
+});
+
 Deno.test({
   name: "deno task chat keeps Python's guests apart from one who never reads",
   ignore: !HAS_PYTHON,

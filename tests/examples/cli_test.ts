@@ -3,7 +3,12 @@
  * failure it was (1 failed, 2 wrong use), and no stack trace.
  */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { type Ended, runTask } from "../support/task.ts";
 
 type Task = Parameters<typeof runTask>[0];
@@ -58,6 +63,24 @@ for (const [task, commands] of Object.entries(COMMANDS)) {
     }
   });
 }
+
+Deno.test("a flag without its value is named, whatever comes behind it", async () => {
+  const cases: [Task, string[], string][] = [
+    ["demo", ["--file", ""], "--file"],
+    ["dns", ["--zone="], "--zone"],
+    ["kv", ["--port", "-1"], "--port"],
+    ["remote", ["serve", "--allow", "date", "--token", ""], "--token"],
+    ["files", ["get", "--out", "--readonly", "x"], "--out"],
+  ];
+  await Promise.all(cases.map(async ([task, words, flag]) => {
+    const ended = await runTask(task, words);
+    assertReadable(ended, 2);
+    assertStringIncludes(
+      ended.stderr,
+      `${task}: Cannot use ${flag}: it needs a value\n`,
+    );
+  }));
+});
 
 /** Servers and clients, as they are used rightly; `PORT` is where. */
 const STARTS: readonly (readonly [Task, string])[] = [

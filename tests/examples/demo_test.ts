@@ -3,7 +3,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { concat } from "@std/bytes";
 import { cut } from "../../examples/kit/cut.ts";
-import { runTask } from "../support/task.ts";
+import { isInstalled, runTask } from "../support/task.ts";
 
 function digests(stdout: string): string[] {
   return Array.from(stdout.matchAll(/^ +([0-9a-f]{64})$/gm), ([, hex]) => hex);
@@ -46,6 +46,41 @@ Deno.test("deno task demo takes any file: bytes, empty lines, no last line end",
   } finally {
     await Deno.remove(path);
   }
+});
+
+Deno.test({
+  name: "deno task demo leaves the terminal as it was when Ctrl-C ends it",
+  ignore: !isInstalled("script"),
+  async fn() {
+    const demo = new URL("../../examples/demo.ts", import.meta.url).pathname;
+    // It gives the demo a terminal, in which a bar is drawn.
+    await using terminal = new Deno.Command("script", {
+      args: [
+        "--quiet",
+        "--return",
+        "--command",
+        `"${Deno.execPath()}" run --quiet --allow-net=127.0.0.1 --allow-read "${demo}" --file "${demo}" --records 1000000000`,
+        "/dev/null",
+      ],
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    const writer = terminal.stdin.getWriter();
+    let shown = "";
+    for await (
+      const text of terminal.stdout.pipeThrough(new TextDecoderStream())
+    ) {
+      const isFirst = !shown.includes(" records");
+      shown += text;
+      if (isFirst && shown.includes(" records")) {
+        await writer.write(Uint8Array.of(3));
+      }
+    }
+    const { code } = await terminal.status;
+    await writer.close();
+    const [, ...wraps] = shown.split("\x1b[?7").map(([first]) => first);
+    assertEquals({ code, wraps }, { code: 130, wraps: ["l", "h"] });
+  },
 });
 
 Deno.test("deno task demo says in one line what is wrong", async () => {

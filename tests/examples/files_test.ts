@@ -4,10 +4,12 @@ import {
   assertEquals,
   assertLess,
   assertMatch,
+  assertRejects,
   assertStringIncludes,
 } from "@std/assert";
 import { TextLineStream } from "@std/streams";
 import { createHash } from "node:crypto";
+import { type Announced, Incoming } from "../../examples/files/incoming.ts";
 import { cuttingProxy } from "../support/cutting_proxy.ts";
 import { HAS_PYTHON, runPython } from "../support/python.ts";
 import { runTask, startTask, type TaskProcess } from "../support/task.ts";
@@ -203,6 +205,64 @@ Deno.test("deno task files lets nobody out of its folder", async () => {
   const put = await runTask("files", ["put", "--port", port, `${root}/link`]);
   assertEquals(put.code, 1);
   assertEquals(await Deno.readTextFile(`${root}/secret`), "secret");
+});
+
+Deno.test("deno task files list leaves out what nobody can ask for", async () => {
+  await using share = await startShare();
+  const { port, shared } = share;
+  await Deno.writeTextFile(`${shared}/plain`, "plain");
+  await Deno.writeTextFile(`${shared}/${"n".repeat(201)}`, "long");
+  // A name that is not UTF-8, if the file system has such.
+  const strange = `printf x > "$(printf '%s/bad\\377' "$1")"`;
+  await new Deno.Command("sh", { args: ["-c", strange, "sh", shared] })
+    .output();
+  const list = await runTask("files", ["list", "--port", port]);
+  assertEquals(list, { code: 0, stdout: "       5 B  plain\n", stderr: "" });
+  await Deno.remove(shared, { recursive: true });
+  const gone = await runTask("files", ["list", "--port", port]);
+  assertEquals(gone, {
+    code: 1,
+    stdout: "",
+    stderr:
+      "files: The server refuses: the folder cannot be read: there is no such file\n",
+  });
+});
+
+Deno.test("Incoming leaves no part behind that nobody could go on with", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const announced = (bytes: Uint8Array) => ({
+      name: "name",
+      size: bytes.length,
+      sha256: sha256(bytes),
+    });
+    const [first, second] = [content(1_000), content(2_000)];
+    {
+      using nothing = await Incoming.open(folder, announced(first));
+      assertEquals(nothing.at, 0);
+    }
+    assertEquals(namesIn(folder), []);
+    {
+      // Both found the name free; one of them is faster.
+      using one = await Incoming.open(folder, announced(first));
+      using other = await Incoming.open(folder, announced(second));
+      await one.write(first);
+      await other.write(second);
+      await one.finish();
+      const error = await assertRejects(() => other.finish());
+      assertEquals((error as Error).message, "there is a name already");
+    }
+    assertEquals(namesIn(folder), ["name"]);
+    assertEquals(await Deno.readFile(`${folder}/name`), first);
+    // A list of one string reads like that string.
+    const odd = { name: "odd", size: 1, sha256: [sha256(first)] };
+    await assertRejects(
+      () => Incoming.open(folder, odd as unknown as Announced),
+      "odd has a checksum that is none",
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 Deno.test("deno task files serve --readonly takes nothing", async () => {

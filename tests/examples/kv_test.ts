@@ -18,10 +18,10 @@ const HAS_REDIS = isInstalled("redis-server");
 const MIB = 1_048_576;
 const ENCODER = new TextEncoder();
 
-async function startKv(): Promise<
+async function startKv(...flags: string[]): Promise<
   AsyncDisposable & { port: number; server: TaskProcess }
 > {
-  const server = startTask("kv", ["--port", "0"]);
+  const server = startTask("kv", ["--port", "0", ...flags]);
   const [, port] = await server.says(/listening on [^ ]+:(\d+)/);
   return {
     port: Number(port),
@@ -269,6 +269,10 @@ const SAME: string[] = [
   "FLUSHALL",
   "DBSIZE",
   "FLUSHALL ASYNC",
+  "FLUSHALL ASYNC ASYNC",
+  "SET à voilà",
+  "GET à",
+  "ECHO  \u00a0\u0085\ufeff\t'à'\t",
   'SET "q\\x00\\n" "\\xff\\x00"',
   'GET "q\\x00\\n"',
   "GET 'q'",
@@ -396,6 +400,33 @@ Deno.test("deno task kv answers a pipeline in order, whole and torn byte by byte
   await send(conn, pipeline);
   await conn.closeWrite();
   assertEquals(await new Response(conn.readable).text(), expected);
+});
+
+Deno.test("deno task kv waits for who reads the answers of a pipeline, however much larger they are than all that may wait", async () => {
+  await using kv = await startKv("--max-value", "1");
+  const value = new Uint8Array(60_000).fill(0x78);
+  const gets = 1_000;
+  const answer = await exchange(kv.port, [
+    request("SET", "k", value),
+    concat(Array.from({ length: gets }, () => request("GET", "k"))),
+    QUIT,
+  ]);
+  assertEquals(
+    answer.length,
+    "+OK\r\n".length * 2 + gets * ("$60000\r\n\r\n".length + value.length),
+  );
+
+  // Items of an array that are nothing but what is around them.
+  const push = request("RPUSH", "l", ...new Array(50_000).fill(""));
+  const list = await exchange(kv.port, [
+    ...new Array(8).fill(push),
+    request("LRANGE", "l", "0", "-1"),
+    QUIT,
+  ]);
+  const items = 400_000;
+  const [, all] = new TextDecoder().decode(list).split(`:${items}\r\n`);
+  const expected = `*${items}\r\n${"$0\r\n\r\n".repeat(items)}+OK\r\n`;
+  assertEquals(all === expected, true, all?.slice(-100));
 });
 
 Deno.test("deno task kv loses a command that crashes, and nothing else: no other answer, no data", async () => {

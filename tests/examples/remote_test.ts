@@ -5,6 +5,7 @@ import { proofOf } from "../../examples/remote/protocol.ts";
 import { HAS_PYTHON, runPython } from "../support/python.ts";
 import {
   type Ended,
+  isInstalled,
   runTask,
   startTask,
   type TaskProcess,
@@ -87,6 +88,36 @@ Deno.test("deno task remote kills what takes too long", async () => {
     stdout: "so far\n",
     stderr: "remote: sh was killed: it ran longer than 1 s\n",
   });
+});
+
+Deno.test({
+  name:
+    "deno task remote waits for nobody who left the command's process group, and keeps its output open",
+  ignore: !isInstalled("setsid"),
+  async fn() {
+    await using server = startServer("--allow", "sh", "--timeout", "1");
+    const port = await portOf(server);
+    const pipe = await Deno.makeTempFile();
+    await Deno.remove(pipe);
+    const made = await new Deno.Command("mkfifo", { args: [pipe] }).output();
+    assertEquals(made.success, true);
+    try {
+      const late = await run(port, [
+        "sh",
+        "-c",
+        `setsid cat ${pipe} & echo so far`,
+      ]);
+      assertEquals(late, {
+        code: 124,
+        stdout: "so far\n",
+        stderr: "remote: sh was killed: it ran longer than 1 s\n",
+      });
+    } finally {
+      // The reader has waited for somebody who writes.
+      await Deno.writeFile(pipe, new Uint8Array(0));
+      await Deno.remove(pipe);
+    }
+  },
 });
 
 Deno.test("deno task remote refuses what is not allowed, in one line", async () => {
@@ -240,6 +271,24 @@ Deno.test("deno task remote serve drains at Ctrl-C: a command under way ends as 
   } finally {
     await Deno.remove(dir, { recursive: true });
   }
+});
+
+Deno.test("deno task remote serve exits with 130 when a second Ctrl-C stops it at once", async () => {
+  await using server = startServer("--allow", "sh");
+  await using client = startTask("remote", [
+    ..."run --port".split(" "),
+    await portOf(server),
+    ..."-- sh -c".split(" "),
+    "echo started; sleep 1000",
+  ]);
+  await client.says(/started/);
+  server.signal("SIGTERM");
+  await server.complains(/Finishing/);
+  server.signal("SIGINT");
+  assertEquals((await server.ended).code, 130);
+  const { code, stderr } = await client.ended;
+  assertEquals(code, 1);
+  assertMatch(stderr, /^remote: Lost the .+\n$/);
 });
 
 Deno.test("deno task remote says in one line what is wrong", async () => {
