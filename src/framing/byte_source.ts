@@ -24,6 +24,8 @@ import { readUint } from "./uint.ts";
 const TINY_BYTES = 256;
 const FIRST_SEGMENT_BYTES = 256;
 const LARGEST_SEGMENT_BYTES = 65_536;
+/** Between frames a larger segment is given back: an idle connection shall not hold it. */
+const KEPT_SEGMENT_BYTES = 1_024;
 /** Searches remembered. A codec looks for one or two markers; with more than this, the oldest starts over. */
 const MOST_SEARCHES = 8;
 
@@ -171,6 +173,7 @@ export class BufferedSource implements ByteSource {
     this.start = this.#position;
     if (this.length === 0) {
       this.#forgetPieces();
+      if (this.#segment.length > KEPT_SEGMENT_BYTES) this.#dropSegment();
       return;
     }
     for (let i = this.#first; i < this.#current; i++) this.#pieces[i] = EMPTY;
@@ -229,8 +232,7 @@ export class BufferedSource implements ByteSource {
     this.start = this.#position;
     this.length = 0;
     this.#forgetPieces();
-    this.#segment = EMPTY;
-    this.#segmentEnd = 0;
+    this.#dropSegment();
     this.#searches = [];
   }
 
@@ -359,6 +361,11 @@ export class BufferedSource implements ByteSource {
     this.#firstBase = this.#position;
     this.#currentBase = this.#position;
     this.#lastIsSegment = false;
+  }
+
+  #dropSegment(): void {
+    this.#segment = EMPTY;
+    this.#segmentEnd = 0;
   }
 
   #searchOf(needle: Uint8Array): Search {
