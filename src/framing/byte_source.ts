@@ -105,9 +105,10 @@ export class BufferedSource implements ByteSource {
   }
 
   has(byteLength: number): boolean {
-    checkCount(byteLength);
+    // First, because a length of eight bytes may be above every safe integer.
     const frame = this.taken + byteLength;
     if (frame > this.#most) this.#overLimit(frame);
+    checkCount(byteLength);
     return byteLength <= this.length;
   }
 
