@@ -141,6 +141,39 @@ Deno.test("defineCodec(): what is thrown and is no FrameError is the cause of on
   }
 });
 
+/** What nobody should throw, because nothing can be said about it. */
+const UNSPEAKABLE: unknown[] = [
+  Object.create(null),
+  { toString: () => ({}), valueOf: () => ({}) },
+  Symbol("odd"),
+  Object.assign(new Error(), { message: Symbol("odd") }),
+];
+
+Deno.test("what a callback throws is a final FrameError, also where it has no words", () => {
+  for (const thrown of UNSPEAKABLE) {
+    const refuse = () => {
+      throw thrown;
+    };
+    const codecs: Codec<unknown>[] = [
+      defineCodec({
+        name: "users",
+        decoder: () => ({ decode: refuse }),
+        encode: refuse,
+      }),
+      mapCodec(fixedLength(1), { decode: refuse, encode: refuse }),
+    ];
+    for (const codec of codecs) {
+      const decoder = codec.decoder();
+      decoder.feed(Uint8Array.of(1, 2));
+      const error = assertThrows(() => decoder.next(), MalformedFrameError);
+      assertStrictEquals(error.cause, thrown);
+      assertStrictEquals(assertThrows(() => decoder.next()), error);
+      const refused = assertThrows(() => encodeFrame(codec, 1), EncodeError);
+      assertStrictEquals(refused.cause, thrown);
+    }
+  }
+});
+
 Deno.test("ByteSource.indexOf() finds each of more markers than it remembers, across chunks", () => {
   const markers = Array.from({ length: 12 }, (_, i) => utf8(`<${i}>`));
   const codec = defineCodec<number[]>({
