@@ -10,9 +10,9 @@ import type { ByteCodec, FrameOptions } from "./codec.ts";
 import {
   DelimiterDecoder,
   type DelimiterFormat,
-  DelimiterScanner,
   NO_START,
 } from "./delimiter_decoder.ts";
+import { EngineScanner } from "./engine_scanner.ts";
 import {
   checkEncodedBytes,
   optionError,
@@ -100,7 +100,7 @@ export function delimited(
     maxFrameBytes,
     aliases: true,
     decoder: () => new DelimiterDecoder(format),
-    scanner: () => new DelimiterScanner(format),
+    scanner: () => new EngineScanner(new DelimiterDecoder(format)),
     encode(frame, sink) {
       checkEncodedBytes(NAME, frame.length + end.length, maxFrameBytes);
       const early = earlyMatch(needle, frame);

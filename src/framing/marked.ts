@@ -7,11 +7,8 @@
 import { EncodeError } from "../errors.ts";
 import { toBytes } from "./bytes.ts";
 import type { ByteCodec, FrameOptions } from "./codec.ts";
-import {
-  DelimiterDecoder,
-  type DelimiterFormat,
-  DelimiterScanner,
-} from "./delimiter_decoder.ts";
+import { DelimiterDecoder, type DelimiterFormat } from "./delimiter_decoder.ts";
+import { EngineScanner } from "./engine_scanner.ts";
 import {
   checkEncodedBytes,
   optionError,
@@ -98,7 +95,7 @@ export function marked(
     maxFrameBytes,
     aliases: true,
     decoder: () => new DelimiterDecoder(format),
-    scanner: () => new DelimiterScanner(format),
+    scanner: () => new EngineScanner(new DelimiterDecoder(format)),
     encode(frame, sink) {
       checkEncodedBytes(NAME, around + frame.length, maxFrameBytes);
       const early = earlyMatch(needle, frame);

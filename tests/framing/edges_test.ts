@@ -13,6 +13,7 @@ import {
   MalformedFrameError,
 } from "../../src/errors.ts";
 import {
+  type ByteCodec,
   type Codec,
   decodeAll,
   defineCodec,
@@ -173,6 +174,47 @@ Deno.test("what a callback throws is a final FrameError, also where it has no wo
     }
   }
 });
+
+for (const [name, codec] of Object.entries(CODECS) as [string, ByteCodec][]) {
+  const wire = new Uint8Array(
+    ["abc", "def", "ghi"].flatMap((text) => [
+      ...encodeFrame(codec, utf8(text)),
+    ]),
+  );
+  const text = (bytes: Uint8Array, start: number, end: number) =>
+    new TextDecoder().decode(bytes.subarray(start, end));
+
+  Deno.test(`${name}: a scanner visits at its end what a visitor that threw has left`, () => {
+    const scanner = codec.scanner();
+    const seen: string[] = [];
+    assertThrows(() =>
+      scanner.scan(wire, (...frame) => {
+        seen.push(text(...frame));
+        throw new Error("no more");
+      })
+    );
+    scanner.end((...frame) => void seen.push(text(...frame)));
+    assertEquals(seen, ["abc", "def", "ghi"]);
+  });
+
+  Deno.test(`${name}: a visitor cannot scan, and nothing is lost by the attempt`, () => {
+    const scanner = codec.scanner();
+    const seen: string[] = [];
+    const visit = (...frame: [Uint8Array, number, number]) => {
+      seen.push(text(...frame));
+      assertThrows(
+        () => scanner.scan(wire.slice(), visit),
+        TypeError,
+        "from within a visit",
+      );
+      assertThrows(() => scanner.end(), TypeError, "from within a visit");
+    };
+    scanner.scan(wire, visit);
+    scanner.scan(wire, visit);
+    scanner.end();
+    assertEquals(seen, ["abc", "def", "ghi", "abc", "def", "ghi"]);
+  });
+}
 
 Deno.test("ByteSource.indexOf() finds each of more markers than it remembers, across chunks", () => {
   const markers = Array.from({ length: 12 }, (_, i) => utf8(`<${i}>`));
