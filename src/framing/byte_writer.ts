@@ -169,6 +169,8 @@ export class ByteWriter implements ByteSink {
    * than written.
    */
   take(): Uint8Array {
+    // What is handed out can be transferred, and the array of no bytes is shared.
+    if (this.#buffer === EMPTY) return new Uint8Array(0);
     const view = this.view();
     const spare = this.#buffer.length - view.length;
     this.#buffer = EMPTY;

@@ -280,7 +280,8 @@ export class StraddlingFrame {
 
   /** A limit of `Infinity` lets a peer ask for more than the engine can give: still an error of the stream. */
   #allocate(byteLength: number): Uint8Array {
-    const recycled = this.#recycled;
+    // No bytes need no memory, and the array of none that is shared here is not for handing out.
+    const recycled = byteLength > 0 ? this.#recycled : undefined;
     if (recycled !== undefined && recycled.length >= byteLength) {
       return recycled.subarray(0, byteLength);
     }

@@ -216,6 +216,30 @@ for (const [name, codec] of Object.entries(CODECS) as [string, ByteCodec][]) {
   });
 }
 
+Deno.test("an array of no bytes has memory of its own as well, which can be transferred", () => {
+  const recycling = lengthPrefixed().decoder();
+  recycling.recycle!();
+  recycling.feed(Uint8Array.of(0, 0));
+  assertEquals(recycling.next(), undefined);
+  recycling.feed(Uint8Array.of(0, 0));
+  const nothing: (() => Uint8Array)[] = [
+    () => recycling.next()!,
+    () => lengthPrefixed().decoder().takeRest(),
+    () => delimited(";").decoder().takeRest(),
+    () => lines().decoder().takeRest(),
+    () => encodeFrame({ encode() {} }, 0),
+  ];
+  for (const give of nothing) {
+    const { buffer, length } = give();
+    assertEquals(length, 0);
+    structuredClone(buffer, { transfer: [buffer as ArrayBuffer] });
+    for (const codec of [lines(), delimited(";"), lengthPrefixed()]) {
+      assertEquals(codec.decoder().takeRest().length, 0);
+    }
+    assertEquals(encodeFrame({ encode() {} }, 0).length, 0);
+  }
+});
+
 Deno.test("ByteSource.indexOf() finds each of more markers than it remembers, across chunks", () => {
   const markers = Array.from({ length: 12 }, (_, i) => utf8(`<${i}>`));
   const codec = defineCodec<number[]>({
