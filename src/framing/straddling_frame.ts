@@ -76,6 +76,8 @@ export class StraddlingFrame {
       ]
       : [];
     this.#drop();
+    // They may lie in memory that was to be used again, and are not ours any more.
+    if (this.#recycled !== undefined) this.#recycled = EMPTY;
     return parts;
   }
 
