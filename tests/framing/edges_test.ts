@@ -11,9 +11,11 @@ import {
   FrameError,
   FrameTooLargeError,
   MalformedFrameError,
+  TruncatedFrameError,
 } from "../../src/errors.ts";
 import {
   type ByteCodec,
+  cobs,
   type Codec,
   decodeAll,
   defineCodec,
@@ -25,6 +27,8 @@ import {
   mapCodec,
   netstring,
   raw,
+  slip,
+  text,
   varintPrefixed,
 } from "../../src/framing/mod.ts";
 import { datagram } from "../../udp.ts";
@@ -181,7 +185,7 @@ for (const [name, codec] of Object.entries(CODECS) as [string, ByteCodec][]) {
       ...encodeFrame(codec, utf8(text)),
     ]),
   );
-  const text = (bytes: Uint8Array, start: number, end: number) =>
+  const textOf = (bytes: Uint8Array, start: number, end: number) =>
     new TextDecoder().decode(bytes.subarray(start, end));
 
   Deno.test(`${name}: a scanner visits at its end what a visitor that threw has left`, () => {
@@ -189,11 +193,11 @@ for (const [name, codec] of Object.entries(CODECS) as [string, ByteCodec][]) {
     const seen: string[] = [];
     assertThrows(() =>
       scanner.scan(wire, (...frame) => {
-        seen.push(text(...frame));
+        seen.push(textOf(...frame));
         throw new Error("no more");
       })
     );
-    scanner.end((...frame) => void seen.push(text(...frame)));
+    scanner.end((...frame) => void seen.push(textOf(...frame)));
     assertEquals(seen, ["abc", "def", "ghi"]);
   });
 
@@ -201,7 +205,7 @@ for (const [name, codec] of Object.entries(CODECS) as [string, ByteCodec][]) {
     const scanner = codec.scanner();
     const seen: string[] = [];
     const visit = (...frame: [Uint8Array, number, number]) => {
-      seen.push(text(...frame));
+      seen.push(textOf(...frame));
       assertThrows(
         () => scanner.scan(wire.slice(), visit),
         TypeError,
@@ -239,6 +243,37 @@ Deno.test("an array of no bytes has memory of its own as well, which can be tran
     assertEquals(encodeFrame({ encode() {} }, 0).length, 0);
   }
 });
+
+for (const [codec, end] of [[slip(), 0xc0], [cobs(), 0]] as const) {
+  Deno.test(`${codec.name}: a resting line is no beginning of a frame, fed or passed over`, () => {
+    const rest = new Uint8Array(5).fill(end);
+    for (const wire of [[rest], [rest.slice(0, 2), rest.slice(2)]]) {
+      const decoder = codec.decoder();
+      for (const chunk of wire) decoder.feed(chunk);
+      assertEquals(decoder.bufferedBytes, 0);
+      assertEquals(decoder.next(), undefined);
+      assertEquals(decoder.bufferedBytes, 0);
+      // A code that COBS takes as well.
+      decoder.feed(Uint8Array.of(end, 2));
+      assertEquals(decoder.bufferedBytes, 1);
+      assertEquals(decoder.next(), undefined);
+      assertEquals(decoder.bufferedBytes, 1);
+      decoder.end();
+      const error = assertThrows(() => decoder.next(), TruncatedFrameError);
+      assertEquals([error.offset, error.bufferedBytes], [6, 1]);
+    }
+  });
+
+  Deno.test(`text(${codec.name}): a frame at fault begins behind the resting line, however it is cut`, () => {
+    // Both formats read 0xFF as itself behind this code.
+    const wire = Uint8Array.of(end, end, 2, 0x41, end, end, 2, 0xff, end);
+    for (let size = 1; size <= wire.length; size++) {
+      const { error } = run(text(codec), cut(wire, size));
+      assertInstanceOf(error, MalformedFrameError);
+      assertEquals(error.offset, 6, `chunks of ${size}`);
+    }
+  });
+}
 
 Deno.test("ByteSource.indexOf() finds each of more markers than it remembers, across chunks", () => {
   const markers = Array.from({ length: 12 }, (_, i) => utf8(`<${i}>`));
