@@ -139,8 +139,9 @@ class MappedDecoder<A, B> implements FrameDecoder<B> {
 
   feed(chunk: Uint8Array): void {
     if (this.#error !== undefined) return;
-    this.#fed += chunk.length;
     this.#inner.feed(chunk);
+    // Not `length`, as the room takes any view of bytes.
+    this.#fed += chunk.byteLength;
   }
 
   next(): B | undefined {

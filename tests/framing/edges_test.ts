@@ -311,6 +311,23 @@ Deno.test("mapCodec() that has failed takes nothing more in, and gives no space"
   assertStrictEquals(assertThrows(() => decoder.next()), error);
 });
 
+Deno.test("mapCodec() knows where it is also after a chunk that was none, and one that is another view of bytes", () => {
+  const codec = mapCodec(lengthPrefixed({ bytes: 1 }), {
+    decode(frame) {
+      if (frame[0] === 9) throw new Error("no");
+      return frame;
+    },
+    encode: (frame: Uint8Array) => frame,
+  });
+  const decoder = codec.decoder();
+  const feed = (chunk: unknown) => decoder.feed(chunk as Uint8Array);
+  assertThrows(() => feed("text"), TypeError);
+  feed(new DataView(Uint8Array.of(1, 7, 1, 9).buffer));
+  assertEquals(decoder.next(), Uint8Array.of(7));
+  const error = assertThrows(() => decoder.next(), MalformedFrameError);
+  assertEquals(error.offset, 2);
+});
+
 Deno.test("a decoder that has failed keeps nothing of what comes after", () => {
   const broken: [Codec<unknown>, Uint8Array][] = [
     [lengthPrefixed(), Uint8Array.of(0xff, 0xff, 0xff, 0xff)],
