@@ -14,6 +14,7 @@ import {
 } from "./delimiter_decoder.ts";
 import { EngineScanner } from "./engine_scanner.ts";
 import {
+  checkBytes,
   checkEncodedBytes,
   optionError,
   resolveMaxFrameBytes,
@@ -102,6 +103,7 @@ export function delimited(
     decoder: () => new DelimiterDecoder(format),
     scanner: () => new EngineScanner(new DelimiterDecoder(format)),
     encode(frame, sink) {
+      checkBytes(frame, NAME);
       checkEncodedBytes(NAME, frame.length + end.length, maxFrameBytes);
       const early = earlyMatch(needle, frame);
       if (early >= 0) {

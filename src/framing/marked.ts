@@ -10,6 +10,7 @@ import type { ByteCodec, FrameOptions } from "./codec.ts";
 import { DelimiterDecoder, type DelimiterFormat } from "./delimiter_decoder.ts";
 import { EngineScanner } from "./engine_scanner.ts";
 import {
+  checkBytes,
   checkEncodedBytes,
   optionError,
   resolveMaxFrameBytes,
@@ -97,6 +98,7 @@ export function marked(
     decoder: () => new DelimiterDecoder(format),
     scanner: () => new EngineScanner(new DelimiterDecoder(format)),
     encode(frame, sink) {
+      checkBytes(frame, NAME);
       checkEncodedBytes(NAME, around + frame.length, maxFrameBytes);
       const early = earlyMatch(needle, frame);
       if (early >= 0) {

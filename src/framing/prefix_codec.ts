@@ -8,6 +8,7 @@
 import type { ByteCodec, ByteSink } from "./codec.ts";
 import type { HeaderFormat } from "./header_format.ts";
 import { EngineScanner } from "./engine_scanner.ts";
+import { checkBytes } from "./limits.ts";
 import { PrefixDecoder, PrefixPlan } from "./prefix_decoder.ts";
 
 /** The codec of one header format. `encode` appends all of a frame or throws before it appends anything. */
@@ -22,6 +23,9 @@ export function prefixCodec(
     aliases: true,
     decoder: () => new PrefixDecoder(plan),
     scanner: () => new EngineScanner(new PrefixDecoder(plan)),
-    encode,
+    encode(frame, sink) {
+      checkBytes(frame, format.codec);
+      encode(frame, sink);
+    },
   };
 }

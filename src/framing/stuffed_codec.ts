@@ -16,6 +16,7 @@ import {
   NO_START,
 } from "./delimiter_decoder.ts";
 import { Intake } from "./intake.ts";
+import { checkBytes } from "./limits.ts";
 import { Needle } from "./needle.ts";
 import { Scratch } from "./pile.ts";
 import { Slab } from "./slab.ts";
@@ -49,7 +50,10 @@ export function stuffedCodec(stuffing: Stuffing): Codec<Uint8Array> {
     maxFrameBytes: stuffing.maxFrameBytes,
     aliases: false,
     decoder: () => new StuffedDecoder(stuffing, format),
-    encode: (frame, sink) => stuffing.encode(frame, sink),
+    encode(frame, sink) {
+      checkBytes(frame, stuffing.codec);
+      stuffing.encode(frame, sink);
+    },
   };
 }
 

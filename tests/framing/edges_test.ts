@@ -15,6 +15,7 @@ import {
 } from "../../src/errors.ts";
 import {
   type ByteCodec,
+  ByteWriter,
   cobs,
   type Codec,
   decodeAll,
@@ -25,6 +26,7 @@ import {
   lengthPrefixed,
   lines,
   mapCodec,
+  marked,
   netstring,
   raw,
   slip,
@@ -87,6 +89,50 @@ Deno.test("datagram(): a datagram is one frame, gone once it was taken or given 
   decoder.feed(Uint8Array.of(3));
   decoder.end();
   assertEquals(decoder.next(), Uint8Array.of(3));
+});
+
+/** What a program passes by mistake that nobody has checked the types of. */
+const NO_BYTES: Record<string, unknown> = {
+  String: "abc",
+  Number: 3,
+  Undefined: undefined,
+  Null: null,
+  Array: [1, 2, 3],
+  Object: { length: 3 },
+  ArrayBuffer: new ArrayBuffer(3),
+  DataView: new DataView(new ArrayBuffer(3)),
+  Uint16Array: new Uint16Array(3),
+};
+
+Deno.test("what is no byte array is refused, and nothing of it is written", () => {
+  const codecs: Codec<Uint8Array>[] = [
+    ...Object.values(CODECS),
+    marked({ start: "<", end: ">" }),
+    slip(),
+    cobs(),
+    raw(),
+    mapCodec(raw(), { decode: (frame) => frame, encode: (frame) => frame }),
+    defineCodec<Uint8Array>({
+      name: "users",
+      decoder: () => ({ decode: (source) => source.take(source.length) }),
+      encode: (frame, sink) => sink.bytes(frame),
+    }),
+  ];
+  for (const codec of codecs) {
+    for (const [kind, frame] of Object.entries(NO_BYTES)) {
+      const writer = new ByteWriter();
+      writer.text("before");
+      assertThrows(
+        () => codec.encode(frame as Uint8Array, writer),
+        EncodeError,
+        `must be a Uint8Array: current value is of type ${kind}`,
+      );
+      assertEquals(new TextDecoder().decode(writer.view()), "before");
+    }
+    const wire = encodeFrame(codec, Uint8Array.of(1, 2, 255));
+    const frame = Int8Array.of(1, 2, -1) as unknown as Uint8Array;
+    assertEquals(encodeFrame(codec, frame), wire);
+  }
 });
 
 Deno.test("varintPrefixed() without the header cannot encode bytes in front of the length", () => {
