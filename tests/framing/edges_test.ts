@@ -91,6 +91,17 @@ Deno.test("datagram(): a datagram is one frame, gone once it was taken or given 
   assertEquals(decoder.next(), Uint8Array.of(3));
 });
 
+Deno.test("varintPrefixed() knows with the tenth byte that a length is too long", () => {
+  const error = assertThrows(
+    () => decodeAll(varintPrefixed(), new Uint8Array(10).fill(0x80)),
+    MalformedFrameError,
+    "the length has more than 10 bytes",
+  );
+  assertEquals(error.window, "80 80 80 80 80 80 80 80 80 80");
+  const longest = Uint8Array.of(0x81, ...new Array(8).fill(0x80), 0, 7);
+  assertEquals(decodeAll(varintPrefixed(), longest), [Uint8Array.of(7)]);
+});
+
 /** What a program passes by mistake that nobody has checked the types of. */
 const NO_BYTES: Record<string, unknown> = {
   String: "abc",
