@@ -24,6 +24,8 @@ import { readUint } from "./uint.ts";
 const TINY_BYTES = 256;
 const FIRST_SEGMENT_BYTES = 256;
 const LARGEST_SEGMENT_BYTES = 65_536;
+/** Between frames a larger segment is given back: an idle connection shall not hold it. */
+const KEPT_SEGMENT_BYTES = 1_024;
 /** Searches remembered. A codec looks for one or two markers; with more than this, the oldest starts over. */
 const MOST_SEARCHES = 8;
 
@@ -35,6 +37,9 @@ interface Search {
   matched: number;
   /** Position in the stream at which the needle was found, or -1. */
   found: number;
+  /** Number of the piece that holds `upTo`, or ends there, counted from the first of the stream; and where it begins. */
+  piece: number;
+  pieceBase: number;
 }
 
 /** Called when the frame has, or would have, more bytes than it may; throws. */
@@ -54,6 +59,10 @@ export class BufferedSource implements ByteSource {
   readonly #overLimit: OverLimit;
 
   #pieces: Uint8Array[] = [];
+  /** Pieces that are no longer in the list. */
+  #gone = 0;
+  /** Pieces before this index are memory of our own. */
+  #ownPieces = 0;
   /** Index of the piece that holds `start`, and where in the stream that piece begins. */
   #first = 0;
   #firstBase = 0;
@@ -96,9 +105,10 @@ export class BufferedSource implements ByteSource {
   }
 
   has(byteLength: number): boolean {
-    checkCount(byteLength);
+    // First, because a length of eight bytes may be above every safe integer.
     const frame = this.taken + byteLength;
     if (frame > this.#most) this.#overLimit(frame);
+    checkCount(byteLength);
     return byteLength <= this.length;
   }
 
@@ -164,6 +174,7 @@ export class BufferedSource implements ByteSource {
     this.start = this.#position;
     if (this.length === 0) {
       this.#forgetPieces();
+      if (this.#segment.length > KEPT_SEGMENT_BYTES) this.#dropSegment();
       return;
     }
     for (let i = this.#first; i < this.#current; i++) this.#pieces[i] = EMPTY;
@@ -172,6 +183,8 @@ export class BufferedSource implements ByteSource {
     // Moving the list is paid for by as many pieces as were used up.
     if (this.#first > 32 && this.#first * 2 > this.#pieces.length) {
       this.#pieces.splice(0, this.#first);
+      this.#gone += this.#first;
+      this.#ownPieces = Math.max(0, this.#ownPieces - this.#first);
       this.#current = 0;
       this.#first = 0;
     }
@@ -203,12 +216,15 @@ export class BufferedSource implements ByteSource {
 
   /** Copies what is not memory of our own, so that the owner of the chunks may rewrite them. */
   detach(): void {
-    for (let i = this.#first; i < this.#pieces.length; i++) {
+    const from = Math.max(this.#first, this.#ownPieces);
+    for (let i = from; i < this.#pieces.length; i++) {
       const piece = this.#pieces[i];
       if (piece.buffer !== this.#segment.buffer) {
         this.#pieces[i] = piece.slice();
       }
     }
+    // A frame may be awaited through thousands of these calls, and each byte of it is to be copied once.
+    this.#ownPieces = this.#pieces.length;
   }
 
   /** Forgets everything at hand; the position goes on behind it. */
@@ -217,8 +233,7 @@ export class BufferedSource implements ByteSource {
     this.start = this.#position;
     this.length = 0;
     this.#forgetPieces();
-    this.#segment = EMPTY;
-    this.#segmentEnd = 0;
+    this.#dropSegment();
     this.#searches = [];
   }
 
@@ -259,12 +274,20 @@ export class BufferedSource implements ByteSource {
     if (search.upTo - search.matched < this.#position) {
       search.upTo = this.#position;
       search.matched = 0;
+      search.pieceBase = 0;
     }
     let index = this.#current;
     let base = this.#currentBase;
+    // Not from the first piece at hand: there may be thousands that were searched already.
+    if (search.pieceBase > base) {
+      index = search.piece - this.#gone;
+      base = search.pieceBase;
+    }
     for (; index < this.#pieces.length; index++) {
       const piece = this.#pieces[index];
       if (base + piece.length > search.upTo) {
+        search.piece = this.#gone + index;
+        search.pieceBase = base;
         const end = search.needle.find(
           piece,
           search.upTo - base,
@@ -331,12 +354,19 @@ export class BufferedSource implements ByteSource {
   }
 
   #forgetPieces(): void {
+    this.#gone += this.#pieces.length;
+    this.#ownPieces = 0;
     if (this.#pieces.length > 0) this.#pieces = [];
     this.#first = 0;
     this.#current = 0;
     this.#firstBase = this.#position;
     this.#currentBase = this.#position;
     this.#lastIsSegment = false;
+  }
+
+  #dropSegment(): void {
+    this.#segment = EMPTY;
+    this.#segmentEnd = 0;
   }
 
   #searchOf(needle: Uint8Array): Search {
@@ -349,6 +379,8 @@ export class BufferedSource implements ByteSource {
       upTo: this.#position,
       matched: 0,
       found: -1,
+      piece: 0,
+      pieceBase: 0,
     };
     this.#searches.push(search);
     return search;

@@ -8,6 +8,7 @@
 
 import { EncodeError } from "../errors.ts";
 import type { ByteSink } from "./codec.ts";
+import { checkBytes } from "./limits.ts";
 import { putUint } from "./uint.ts";
 
 const EMPTY = new Uint8Array(0);
@@ -42,8 +43,13 @@ export class ByteWriter implements ByteSink {
     return this.#buffer.length;
   }
 
-  /** Appends a copy of `source`. */
+  /**
+   * Appends a copy of `source`.
+   *
+   * @throws {EncodeError} when that is no byte array, as a text is; nothing is appended then.
+   */
   bytes(source: Uint8Array): void {
+    if (!(source instanceof Uint8Array)) checkBytes(source);
     const at = this.#length;
     const count = source.length;
     const to = at + count;
@@ -169,6 +175,8 @@ export class ByteWriter implements ByteSink {
    * than written.
    */
   take(): Uint8Array {
+    // What is handed out can be transferred, and the array of no bytes is shared.
+    if (this.#buffer === EMPTY) return new Uint8Array(0);
     const view = this.view();
     const spare = this.#buffer.length - view.length;
     this.#buffer = EMPTY;

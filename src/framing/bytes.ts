@@ -4,7 +4,7 @@
  * @module
  */
 
-/** No bytes. Shared: there is nothing in it to change. */
+/** No bytes. Shared, as there is nothing in it to change; but not for handing out, as its memory can be transferred. */
 export const EMPTY: Uint8Array = new Uint8Array(0);
 
 /** Bytes of a window in an error: enough to tell a protocol by, short enough for one line of a log. */
@@ -25,10 +25,9 @@ export function hexByte(byte: number): string {
   return `0x${byte.toString(16).padStart(2, "0")}`;
 }
 
-/** All parts in one array: the part itself where only one holds anything, a new array otherwise. */
+/** All parts in one array: the part itself where only one holds anything, a new array otherwise, also of none. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array {
   const full = parts.filter((part) => part.length > 0);
-  if (full.length === 0) return EMPTY;
   if (full.length === 1) return full[0];
   let sum = 0;
   for (const part of full) sum += part.length;

@@ -10,10 +10,11 @@ import type { ByteCodec, FrameOptions } from "./codec.ts";
 import {
   DelimiterDecoder,
   type DelimiterFormat,
-  DelimiterScanner,
   NO_START,
 } from "./delimiter_decoder.ts";
+import { EngineScanner } from "./engine_scanner.ts";
 import {
+  checkBytes,
   checkEncodedBytes,
   optionError,
   resolveMaxFrameBytes,
@@ -100,8 +101,9 @@ export function delimited(
     maxFrameBytes,
     aliases: true,
     decoder: () => new DelimiterDecoder(format),
-    scanner: () => new DelimiterScanner(format),
+    scanner: () => new EngineScanner(new DelimiterDecoder(format)),
     encode(frame, sink) {
+      checkBytes(frame, NAME);
       checkEncodedBytes(NAME, frame.length + end.length, maxFrameBytes);
       const early = earlyMatch(needle, frame);
       if (early >= 0) {

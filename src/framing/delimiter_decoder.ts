@@ -9,7 +9,8 @@
  * @module
  */
 
-import type { FrameDecoder, FrameScanner } from "./codec.ts";
+import type { FrameDecoder } from "./codec.ts";
+import type { ScanningDecoder, Visit } from "./engine_scanner.ts";
 import { concat, EMPTY, WINDOW_BYTES } from "./bytes.ts";
 import { Intake } from "./intake.ts";
 import type { Needle } from "./needle.ts";
@@ -31,7 +32,8 @@ export interface DelimiterFormat {
 }
 
 /** Decoder of every delimited format; hands out the bytes between the markers. */
-export class DelimiterDecoder implements FrameDecoder<Uint8Array> {
+export class DelimiterDecoder
+  implements FrameDecoder<Uint8Array>, ScanningDecoder {
   readonly #format: DelimiterFormat;
   readonly #in: Intake;
   readonly #needle: Needle;
@@ -82,7 +84,7 @@ export class DelimiterDecoder implements FrameDecoder<Uint8Array> {
   }
 
   /** The loop of the scanner face: the same frames as `next`, without a view for each. */
-  scan(visit: (bytes: Uint8Array, start: number, end: number) => void): void {
+  scan(visit: Visit): void {
     const input = this.#in;
     const needle = this.#needle;
     for (;;) {
@@ -226,30 +228,6 @@ export class DelimiterDecoder implements FrameDecoder<Uint8Array> {
       piled,
       bytes.slice(at, Math.min(end, at + most - piled.length)),
     ]);
-  }
-}
-
-/** Scanner face of the same engine. */
-export class DelimiterScanner implements FrameScanner {
-  readonly #decoder: DelimiterDecoder;
-
-  constructor(format: DelimiterFormat) {
-    this.#decoder = new DelimiterDecoder(format);
-  }
-
-  scan(
-    chunk: Uint8Array,
-    visit: (bytes: Uint8Array, start: number, end: number) => void,
-  ): void {
-    this.#decoder.feed(chunk);
-    this.#decoder.scan(visit);
-  }
-
-  end(
-    visit?: (bytes: Uint8Array, start: number, end: number) => void,
-  ): void {
-    this.#decoder.end();
-    this.#decoder.scan(visit ?? (() => {}));
   }
 }
 

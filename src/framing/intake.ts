@@ -100,6 +100,20 @@ export class Intake {
     return sum;
   }
 
+  /** How many of the unused bytes are `byte`, up to the first that is another. */
+  countFirst(byte: number): number {
+    let { bytes, at } = this;
+    let count = 0;
+    for (let next = this.#next;; next++) {
+      for (; at < bytes.length; at++, count++) {
+        if (bytes[at] !== byte) return count;
+      }
+      const chunk = this.#waiting?.[next];
+      if (chunk === undefined) return count;
+      [bytes, at] = [chunk, 0];
+    }
+  }
+
   /** Neither bytes nor an end nor an error: whoever asks can only wait. */
   get hasNothing(): boolean {
     return this.empty && !this.ended && this.error === undefined;

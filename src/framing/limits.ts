@@ -70,3 +70,24 @@ export function checkEncodedBytes(
     );
   }
 }
+
+/**
+ * Throws `EncodeError` unless `bytes` are an array of bytes: of a frame of `codec`, or of a part of one. Deno runs a
+ * program without looking at its types, and a text that is taken for bytes is zeros on the wire.
+ */
+export function checkBytes(bytes: unknown, codec?: string): void {
+  if (bytes instanceof Uint8Array || isOtherBytes(bytes)) return;
+  // "[object ArrayBuffer]"
+  const kind = Object.prototype.toString.call(bytes).slice(8, -1);
+  throw new EncodeError(
+    `Cannot encode ${
+      codec === undefined ? "bytes" : `${codec} frame`
+    }: must be a Uint8Array: current value is of type ${kind}`,
+  );
+}
+
+/** An array of another realm, or of a type that is as good. */
+function isOtherBytes(value: unknown): boolean {
+  return ArrayBuffer.isView(value) &&
+    (value as Uint8Array).BYTES_PER_ELEMENT === 1;
+}

@@ -173,8 +173,13 @@ class LinesDecoder implements FrameDecoder<string> {
     if (
       stop >= 0 && (3 * (stop - from) < this.#most || this.#fits(from, stop))
     ) {
-      this.#runAt = stop + 1;
-      if (stop + 1 === run.length) this.#in.at += this.#runBytes;
+      if (stop + 1 === run.length) {
+        this.#in.at += this.#runBytes;
+        // An idle connection shall not hold the text of all the lines that it has handed out.
+        this.#startRun("", 0, 0);
+      } else {
+        this.#runAt = stop + 1;
+      }
       const last = stop > from && run.charCodeAt(stop - 1) === CR
         ? stop - 1
         : stop;

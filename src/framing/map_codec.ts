@@ -101,7 +101,12 @@ export function asEncodeError(codec: string, cause: unknown): EncodeError {
 
 /** The message of whatever was thrown. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown);
+  } catch {
+    // It has no prototype, say. Whoever asks is about to tell an error of his own, and that must not be lost.
+    return "what was thrown cannot be shown";
+  }
 }
 
 class MappedDecoder<A, B> implements FrameDecoder<B> {
@@ -134,8 +139,9 @@ class MappedDecoder<A, B> implements FrameDecoder<B> {
 
   feed(chunk: Uint8Array): void {
     if (this.#error !== undefined) return;
-    this.#fed += chunk.length;
     this.#inner.feed(chunk);
+    // Not `length`, as the room takes any view of bytes.
+    this.#fed += chunk.byteLength;
   }
 
   next(): B | undefined {

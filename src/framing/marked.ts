@@ -7,12 +7,10 @@
 import { EncodeError } from "../errors.ts";
 import { toBytes } from "./bytes.ts";
 import type { ByteCodec, FrameOptions } from "./codec.ts";
+import { DelimiterDecoder, type DelimiterFormat } from "./delimiter_decoder.ts";
+import { EngineScanner } from "./engine_scanner.ts";
 import {
-  DelimiterDecoder,
-  type DelimiterFormat,
-  DelimiterScanner,
-} from "./delimiter_decoder.ts";
-import {
+  checkBytes,
   checkEncodedBytes,
   optionError,
   resolveMaxFrameBytes,
@@ -98,8 +96,9 @@ export function marked(
     maxFrameBytes,
     aliases: true,
     decoder: () => new DelimiterDecoder(format),
-    scanner: () => new DelimiterScanner(format),
+    scanner: () => new EngineScanner(new DelimiterDecoder(format)),
     encode(frame, sink) {
+      checkBytes(frame, NAME);
       checkEncodedBytes(NAME, around + frame.length, maxFrameBytes);
       const early = earlyMatch(needle, frame);
       if (early >= 0) {

@@ -7,7 +7,9 @@
 
 import type { ByteCodec, ByteSink } from "./codec.ts";
 import type { HeaderFormat } from "./header_format.ts";
-import { PrefixDecoder, PrefixPlan, PrefixScanner } from "./prefix_decoder.ts";
+import { EngineScanner } from "./engine_scanner.ts";
+import { checkBytes } from "./limits.ts";
+import { PrefixDecoder, PrefixPlan } from "./prefix_decoder.ts";
 
 /** The codec of one header format. `encode` appends all of a frame or throws before it appends anything. */
 export function prefixCodec(
@@ -20,7 +22,10 @@ export function prefixCodec(
     maxFrameBytes: format.maxFrameBytes,
     aliases: true,
     decoder: () => new PrefixDecoder(plan),
-    scanner: () => new PrefixScanner(plan),
-    encode,
+    scanner: () => new EngineScanner(new PrefixDecoder(plan)),
+    encode(frame, sink) {
+      checkBytes(frame, format.codec);
+      encode(frame, sink);
+    },
   };
 }

@@ -8,13 +8,12 @@
  * @module
  */
 
-import type { FrameDecoder, FrameScanner } from "./codec.ts";
+import type { FrameDecoder } from "./codec.ts";
 import { type HeaderFormat, HeaderReading } from "./header_format.ts";
 import { Intake } from "./intake.ts";
+import type { ScanningDecoder, Visit } from "./engine_scanner.ts";
 import { StraddlingFrame } from "./straddling_frame.ts";
 import { readUint } from "./uint.ts";
-
-type Visit = (bytes: Uint8Array, start: number, end: number) => void;
 
 /**
  * A header format, laid out for the fast path. One per codec: thousands of decoders that wait must not each hold
@@ -57,7 +56,8 @@ export class PrefixPlan {
 }
 
 /** Decoder of every length-prefixed format. */
-export class PrefixDecoder implements FrameDecoder<Uint8Array> {
+export class PrefixDecoder
+  implements FrameDecoder<Uint8Array>, ScanningDecoder {
   readonly #plan: PrefixPlan;
   readonly #in: Intake;
   /** Absent where there is a field to read. */
@@ -226,29 +226,5 @@ export class PrefixDecoder implements FrameDecoder<Uint8Array> {
   recycle(): void {
     this.#recycles = true;
     this.#straddling?.recycle();
-  }
-}
-
-/** Scanner face of the same engine. */
-export class PrefixScanner implements FrameScanner {
-  readonly #decoder: PrefixDecoder;
-
-  constructor(plan: PrefixPlan) {
-    this.#decoder = new PrefixDecoder(plan);
-  }
-
-  scan(
-    chunk: Uint8Array,
-    visit: (bytes: Uint8Array, start: number, end: number) => void,
-  ): void {
-    this.#decoder.feed(chunk);
-    this.#decoder.scan(visit);
-  }
-
-  /** No frame of these formats can end where the stream does without having been visited. */
-  end(): void {
-    this.#decoder.end();
-    // All whole frames were visited by `scan`, so this finds nothing or throws.
-    this.#decoder.next();
   }
 }

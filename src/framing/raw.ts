@@ -6,6 +6,7 @@
 
 import type { Codec, FrameDecoder } from "./codec.ts";
 import { Intake } from "./intake.ts";
+import { checkBytes } from "./limits.ts";
 
 const NAME = "raw";
 
@@ -32,7 +33,10 @@ export function raw(): Codec<Uint8Array> {
     maxFrameBytes: Infinity,
     aliases: true,
     decoder: () => new RawDecoder(),
-    encode: (frame, sink) => sink.bytes(frame),
+    encode(frame, sink) {
+      checkBytes(frame, NAME);
+      sink.bytes(frame);
+    },
   };
 }
 

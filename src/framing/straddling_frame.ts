@@ -23,6 +23,8 @@ import { Slab } from "./slab.ts";
 const GATHER_BYTES = 32;
 /** `space()` is given only where at least so much is missing: below it one read into a shared buffer is better. */
 const SPACE_BYTES = 4096;
+/** Between frames memory for a longer header is given back: an idle connection shall not hold it. */
+const KEPT_HEADER_BYTES = 256;
 /** Frames up to the default limit may be put together in memory that is used again; larger ones would hold on to too much. */
 const RECYCLED_BYTES = DEFAULT_MAX_FRAME_BYTES;
 
@@ -76,6 +78,8 @@ export class StraddlingFrame {
       ]
       : [];
     this.#drop();
+    // They may lie in memory that was to be used again, and are not ours any more.
+    if (this.#recycled !== undefined) this.#recycled = EMPTY;
     return parts;
   }
 
@@ -280,7 +284,8 @@ export class StraddlingFrame {
 
   /** A limit of `Infinity` lets a peer ask for more than the engine can give: still an error of the stream. */
   #allocate(byteLength: number): Uint8Array {
-    const recycled = this.#recycled;
+    // No bytes need no memory, and the array of none that is shared here is not for handing out.
+    const recycled = byteLength > 0 ? this.#recycled : undefined;
     if (recycled !== undefined && recycled.length >= byteLength) {
       return recycled.subarray(0, byteLength);
     }
@@ -329,6 +334,7 @@ export class StraddlingFrame {
   #drop(): void {
     this.active = false;
     this.#headerBytes = 0;
+    if (this.#header.length > KEPT_HEADER_BYTES) this.#header = EMPTY;
     this.#frame = undefined;
     this.#have = 0;
   }

@@ -3,8 +3,8 @@
  * within (SLIP, COBS). The search for the end is `DelimiterDecoder`'s; undoing the rewriting makes a new
  * array for each frame, so frames never alias what was fed.
  *
- * Nothing between two ends is no frame but a resting line, which such formats allow. It counts as the
- * beginning of the next frame, so that positions are the same for every cutting.
+ * Nothing between two ends is no frame but a resting line, which such formats allow. It is no part of the next
+ * frame either: nobody waits for the rest of that before its first byte has come.
  *
  * @module
  */
@@ -16,6 +16,7 @@ import {
   NO_START,
 } from "./delimiter_decoder.ts";
 import { Intake } from "./intake.ts";
+import { checkBytes } from "./limits.ts";
 import { Needle } from "./needle.ts";
 import { Scratch } from "./pile.ts";
 import { Slab } from "./slab.ts";
@@ -49,7 +50,10 @@ export function stuffedCodec(stuffing: Stuffing): Codec<Uint8Array> {
     maxFrameBytes: stuffing.maxFrameBytes,
     aliases: false,
     decoder: () => new StuffedDecoder(stuffing, format),
-    encode: (frame, sink) => stuffing.encode(frame, sink),
+    encode(frame, sink) {
+      checkBytes(frame, stuffing.codec);
+      stuffing.encode(frame, sink);
+    },
   };
 }
 
@@ -58,8 +62,6 @@ class StuffedDecoder implements FrameDecoder<Uint8Array> {
   readonly #in: Intake;
   readonly #bytes: DelimiterDecoder;
   readonly #slab = new Slab();
-  /** Ends without a frame before them, since the last frame. */
-  #idleBytes = 0;
 
   constructor(stuffing: Stuffing, format: DelimiterFormat) {
     this.#stuffing = stuffing;
@@ -75,18 +77,11 @@ class StuffedDecoder implements FrameDecoder<Uint8Array> {
     for (;;) {
       const stuffed = this.#bytes.next();
       if (stuffed === undefined) return undefined;
-      if (stuffed.length === 0) {
-        this.#idleBytes++;
-        continue;
-      }
+      if (stuffed.length === 0) continue;
       const frame = this.#stuffing.unstuff(stuffed, this.#slab);
-      if (frame instanceof Uint8Array) {
-        this.#idleBytes = 0;
-        return frame;
-      }
+      if (frame instanceof Uint8Array) return frame;
       const input = this.#in;
       const offset = input.base + input.at - stuffed.length - 1;
-      this.#idleBytes = 0;
       input.malformed(
         frame.what,
         offset,
@@ -99,16 +94,16 @@ class StuffedDecoder implements FrameDecoder<Uint8Array> {
     this.#in.ended = true;
   }
 
-  /** Without the idle bytes: they mean nothing. */
   takeRest(): Uint8Array {
-    this.#idleBytes = 0;
     return this.#bytes.takeRest();
   }
 
+  /** Without ends that no frame stands before, also where nobody has passed over them yet. */
   get bufferedBytes(): number {
-    return this.#in.error === undefined
-      ? this.#idleBytes + this.#bytes.bufferedBytes
+    const resting = this.#bytes.piledBytes === 0
+      ? this.#in.countFirst(this.#stuffing.end)
       : 0;
+    return this.#bytes.bufferedBytes - resting;
   }
 
   detach(): void {

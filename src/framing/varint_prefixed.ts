@@ -123,17 +123,18 @@ class Varint implements HeaderFormat {
       return at - start;
     }
     let value = byte & 0x7f;
-    for (let unit = 0x80, count = 1; at < end; unit *= 0x80) {
-      if (++count > LONGEST) {
-        reading.fault = `the length has more than ${LONGEST} bytes`;
-        reading.faultBytes = at - start;
-        return FAULT;
-      }
+    const last = start + this.#offset + LONGEST;
+    for (let unit = 0x80; at < end; unit *= 0x80) {
       byte = bytes[at++];
       value += (byte & 0x7f) * unit;
       if (byte < 0x80) {
         reading.bodyBytes = value;
         return at - start;
+      }
+      if (at === last) {
+        reading.fault = `the length has more than ${LONGEST} bytes`;
+        reading.faultBytes = at - start;
+        return FAULT;
       }
     }
     return NEED_MORE;

@@ -263,6 +263,28 @@ Deno.test("defineCodec() keeps an error that decode has caught", () => {
   assertThrows(() => decodeAll(codec, Uint8Array.of(1)), FrameTooLargeError);
 });
 
+Deno.test("ByteSource.has() says too large also of what is above every safe integer", () => {
+  const codec = defineCodec<Uint8Array>({
+    name: "wide",
+    maxFrameBytes: Infinity,
+    decoder: () => ({
+      decode(source) {
+        if (!source.has(8)) return undefined;
+        const length = source.uint(0, 8);
+        return source.has(8 + length) ? source.take(8 + length) : undefined;
+      },
+    }),
+    encode: () => {},
+  });
+  for (const wire of [[0x00, 0x20], [0xff, 0xff]]) {
+    const error = assertThrows(
+      () => decodeAll(codec, Uint8Array.of(...wire, 0, 0, 0, 0, 0, 0)),
+      FrameTooLargeError,
+    );
+    assertEquals(error.declaredBytes, ((wire[0] << 8) + wire[1]) * 2 ** 48 + 8);
+  }
+});
+
 Deno.test("ByteSource reads, searches, skips and takes across chunk borders", () => {
   const needle = utf8("END");
   const found: unknown[] = [];

@@ -11,8 +11,12 @@ import {
   FrameError,
   FrameTooLargeError,
   MalformedFrameError,
+  TruncatedFrameError,
 } from "../../src/errors.ts";
 import {
+  type ByteCodec,
+  ByteWriter,
+  cobs,
   type Codec,
   decodeAll,
   defineCodec,
@@ -22,8 +26,11 @@ import {
   lengthPrefixed,
   lines,
   mapCodec,
+  marked,
   netstring,
   raw,
+  slip,
+  text,
   varintPrefixed,
 } from "../../src/framing/mod.ts";
 import { datagram } from "../../udp.ts";
@@ -84,6 +91,61 @@ Deno.test("datagram(): a datagram is one frame, gone once it was taken or given 
   assertEquals(decoder.next(), Uint8Array.of(3));
 });
 
+Deno.test("varintPrefixed() knows with the tenth byte that a length is too long", () => {
+  const error = assertThrows(
+    () => decodeAll(varintPrefixed(), new Uint8Array(10).fill(0x80)),
+    MalformedFrameError,
+    "the length has more than 10 bytes",
+  );
+  assertEquals(error.window, "80 80 80 80 80 80 80 80 80 80");
+  const longest = Uint8Array.of(0x81, ...new Array(8).fill(0x80), 0, 7);
+  assertEquals(decodeAll(varintPrefixed(), longest), [Uint8Array.of(7)]);
+});
+
+/** What a program passes by mistake that nobody has checked the types of. */
+const NO_BYTES: Record<string, unknown> = {
+  String: "abc",
+  Number: 3,
+  Undefined: undefined,
+  Null: null,
+  Array: [1, 2, 3],
+  Object: { length: 3 },
+  ArrayBuffer: new ArrayBuffer(3),
+  DataView: new DataView(new ArrayBuffer(3)),
+  Uint16Array: new Uint16Array(3),
+};
+
+Deno.test("what is no byte array is refused, and nothing of it is written", () => {
+  const codecs: Codec<Uint8Array>[] = [
+    ...Object.values(CODECS),
+    marked({ start: "<", end: ">" }),
+    slip(),
+    cobs(),
+    raw(),
+    mapCodec(raw(), { decode: (frame) => frame, encode: (frame) => frame }),
+    defineCodec<Uint8Array>({
+      name: "users",
+      decoder: () => ({ decode: (source) => source.take(source.length) }),
+      encode: (frame, sink) => sink.bytes(frame),
+    }),
+  ];
+  for (const codec of codecs) {
+    for (const [kind, frame] of Object.entries(NO_BYTES)) {
+      const writer = new ByteWriter();
+      writer.text("before");
+      assertThrows(
+        () => codec.encode(frame as Uint8Array, writer),
+        EncodeError,
+        `must be a Uint8Array: current value is of type ${kind}`,
+      );
+      assertEquals(new TextDecoder().decode(writer.view()), "before");
+    }
+    const wire = encodeFrame(codec, Uint8Array.of(1, 2, 255));
+    const frame = Int8Array.of(1, 2, -1) as unknown as Uint8Array;
+    assertEquals(encodeFrame(codec, frame), wire);
+  }
+});
+
 Deno.test("varintPrefixed() without the header cannot encode bytes in front of the length", () => {
   const error = assertThrows(
     () => encodeFrame(varintPrefixed({ offset: 2 }), utf8("a")),
@@ -141,6 +203,135 @@ Deno.test("defineCodec(): what is thrown and is no FrameError is the cause of on
   }
 });
 
+/** What nobody should throw, because nothing can be said about it. */
+const UNSPEAKABLE: unknown[] = [
+  Object.create(null),
+  { toString: () => ({}), valueOf: () => ({}) },
+  Symbol("odd"),
+  Object.assign(new Error(), { message: Symbol("odd") }),
+];
+
+Deno.test("what a callback throws is a final FrameError, also where it has no words", () => {
+  for (const thrown of UNSPEAKABLE) {
+    const refuse = () => {
+      throw thrown;
+    };
+    const codecs: Codec<unknown>[] = [
+      defineCodec({
+        name: "users",
+        decoder: () => ({ decode: refuse }),
+        encode: refuse,
+      }),
+      mapCodec(fixedLength(1), { decode: refuse, encode: refuse }),
+    ];
+    for (const codec of codecs) {
+      const decoder = codec.decoder();
+      decoder.feed(Uint8Array.of(1, 2));
+      const error = assertThrows(() => decoder.next(), MalformedFrameError);
+      assertStrictEquals(error.cause, thrown);
+      assertStrictEquals(assertThrows(() => decoder.next()), error);
+      const refused = assertThrows(() => encodeFrame(codec, 1), EncodeError);
+      assertStrictEquals(refused.cause, thrown);
+    }
+  }
+});
+
+for (const [name, codec] of Object.entries(CODECS) as [string, ByteCodec][]) {
+  const wire = new Uint8Array(
+    ["abc", "def", "ghi"].flatMap((text) => [
+      ...encodeFrame(codec, utf8(text)),
+    ]),
+  );
+  const textOf = (bytes: Uint8Array, start: number, end: number) =>
+    new TextDecoder().decode(bytes.subarray(start, end));
+
+  Deno.test(`${name}: a scanner visits at its end what a visitor that threw has left`, () => {
+    const scanner = codec.scanner();
+    const seen: string[] = [];
+    assertThrows(() =>
+      scanner.scan(wire, (...frame) => {
+        seen.push(textOf(...frame));
+        throw new Error("no more");
+      })
+    );
+    scanner.end((...frame) => void seen.push(textOf(...frame)));
+    assertEquals(seen, ["abc", "def", "ghi"]);
+  });
+
+  Deno.test(`${name}: a visitor cannot scan, and nothing is lost by the attempt`, () => {
+    const scanner = codec.scanner();
+    const seen: string[] = [];
+    const visit = (...frame: [Uint8Array, number, number]) => {
+      seen.push(textOf(...frame));
+      assertThrows(
+        () => scanner.scan(wire.slice(), visit),
+        TypeError,
+        "from within a visit",
+      );
+      assertThrows(() => scanner.end(), TypeError, "from within a visit");
+    };
+    scanner.scan(wire, visit);
+    scanner.scan(wire, visit);
+    scanner.end();
+    assertEquals(seen, ["abc", "def", "ghi", "abc", "def", "ghi"]);
+  });
+}
+
+Deno.test("an array of no bytes has memory of its own as well, which can be transferred", () => {
+  const recycling = lengthPrefixed().decoder();
+  recycling.recycle!();
+  recycling.feed(Uint8Array.of(0, 0));
+  assertEquals(recycling.next(), undefined);
+  recycling.feed(Uint8Array.of(0, 0));
+  const nothing: (() => Uint8Array)[] = [
+    () => recycling.next()!,
+    () => lengthPrefixed().decoder().takeRest(),
+    () => delimited(";").decoder().takeRest(),
+    () => lines().decoder().takeRest(),
+    () => encodeFrame({ encode() {} }, 0),
+  ];
+  for (const give of nothing) {
+    const { buffer, length } = give();
+    assertEquals(length, 0);
+    structuredClone(buffer, { transfer: [buffer as ArrayBuffer] });
+    for (const codec of [lines(), delimited(";"), lengthPrefixed()]) {
+      assertEquals(codec.decoder().takeRest().length, 0);
+    }
+    assertEquals(encodeFrame({ encode() {} }, 0).length, 0);
+  }
+});
+
+for (const [codec, end] of [[slip(), 0xc0], [cobs(), 0]] as const) {
+  Deno.test(`${codec.name}: a resting line is no beginning of a frame, fed or passed over`, () => {
+    const rest = new Uint8Array(5).fill(end);
+    for (const wire of [[rest], [rest.slice(0, 2), rest.slice(2)]]) {
+      const decoder = codec.decoder();
+      for (const chunk of wire) decoder.feed(chunk);
+      assertEquals(decoder.bufferedBytes, 0);
+      assertEquals(decoder.next(), undefined);
+      assertEquals(decoder.bufferedBytes, 0);
+      // A code that COBS takes as well.
+      decoder.feed(Uint8Array.of(end, 2));
+      assertEquals(decoder.bufferedBytes, 1);
+      assertEquals(decoder.next(), undefined);
+      assertEquals(decoder.bufferedBytes, 1);
+      decoder.end();
+      const error = assertThrows(() => decoder.next(), TruncatedFrameError);
+      assertEquals([error.offset, error.bufferedBytes], [6, 1]);
+    }
+  });
+
+  Deno.test(`text(${codec.name}): a frame at fault begins behind the resting line, however it is cut`, () => {
+    // Both formats read 0xFF as itself behind this code.
+    const wire = Uint8Array.of(end, end, 2, 0x41, end, end, 2, 0xff, end);
+    for (let size = 1; size <= wire.length; size++) {
+      const { error } = run(text(codec), cut(wire, size));
+      assertInstanceOf(error, MalformedFrameError);
+      assertEquals(error.offset, 6, `chunks of ${size}`);
+    }
+  });
+}
+
 Deno.test("ByteSource.indexOf() finds each of more markers than it remembers, across chunks", () => {
   const markers = Array.from({ length: 12 }, (_, i) => utf8(`<${i}>`));
   const codec = defineCodec<number[]>({
@@ -175,6 +366,23 @@ Deno.test("mapCodec() that has failed takes nothing more in, and gives no space"
   decoder.feed(new Uint8Array(1_000));
   assertEquals([decoder.bufferedBytes, decoder.space!()], [0, undefined]);
   assertStrictEquals(assertThrows(() => decoder.next()), error);
+});
+
+Deno.test("mapCodec() knows where it is also after a chunk that was none, and one that is another view of bytes", () => {
+  const codec = mapCodec(lengthPrefixed({ bytes: 1 }), {
+    decode(frame) {
+      if (frame[0] === 9) throw new Error("no");
+      return frame;
+    },
+    encode: (frame: Uint8Array) => frame,
+  });
+  const decoder = codec.decoder();
+  const feed = (chunk: unknown) => decoder.feed(chunk as Uint8Array);
+  assertThrows(() => feed("text"), TypeError);
+  feed(new DataView(Uint8Array.of(1, 7, 1, 9).buffer));
+  assertEquals(decoder.next(), Uint8Array.of(7));
+  const error = assertThrows(() => decoder.next(), MalformedFrameError);
+  assertEquals(error.offset, 2);
 });
 
 Deno.test("a decoder that has failed keeps nothing of what comes after", () => {

@@ -92,11 +92,9 @@ function watch({ codec }: Sample, chunks: Uint8Array[], total: number): void {
           frame instanceof Uint8Array && frame.length > codec.maxFrameBytes
         ) throw new RangeError(`a frame of ${frame.length} bytes`);
       }
-      // Resting bytes between SLIP and COBS frames are counted, but not held.
-      if (
-        !/slip|cobs/.test(codec.name) &&
-        decoder.bufferedBytes > codec.maxFrameBytes
-      ) throw new RangeError(`${decoder.bufferedBytes} bytes are held`);
+      if (decoder.bufferedBytes > codec.maxFrameBytes) {
+        throw new RangeError(`${decoder.bufferedBytes} bytes are held`);
+      }
     }
   } catch (error) {
     if (!(error instanceof FrameError)) throw error;

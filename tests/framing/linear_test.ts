@@ -114,24 +114,64 @@ const CODECS: Record<string, [Codec<unknown>, unknown]> = {
 for (const [name, [codec, frame]] of Object.entries(CODECS)) {
   Deno.test(`${name} goes over a byte no more than ${MOST_TIMES} times, however its frame is torn`, () => {
     const wire = encodeFrame(codec, frame);
-    for (const size of [1, 2, 16, 100, 255, 1_460, 65_536]) {
-      const chunks: Uint8Array[] = [];
-      for (let at = 0; at < wire.length; at += size) {
-        chunks.push(wire.slice(at, at + size));
+    for (const size of [1, 2, 16, 100, 255, 256, 1_460, 65_536]) {
+      const chunks = chunksOf(wire, size);
+      // The second time as one does who reads into the same buffer again and again.
+      for (const detaches of [false, true]) {
+        let frames = 0;
+        const touched = bytesTouched(() => {
+          const decoder = codec.decoder();
+          for (const chunk of chunks) {
+            decoder.feed(chunk);
+            while (decoder.next() !== undefined) frames++;
+            if (detaches) decoder.detach!();
+          }
+        });
+        assertEquals(frames, 1);
+        assert(
+          touched <= wire.length * MOST_TIMES,
+          `chunks of ${size} bytes${
+            detaches ? ", detached" : ""
+          }: ${touched} bytes for ${wire.length}`,
+        );
       }
-      let frames = 0;
-      const touched = bytesTouched(() => {
-        const decoder = codec.decoder();
-        for (const chunk of chunks) {
-          decoder.feed(chunk);
-          while (decoder.next() !== undefined) frames++;
-        }
-      });
-      assertEquals(frames, 1);
-      assert(
-        touched <= wire.length * MOST_TIMES,
-        `chunks of ${size} bytes: ${touched} bytes for ${wire.length}`,
-      );
     }
   });
 }
+
+function chunksOf(wire: Uint8Array, size: number): Uint8Array[] {
+  const chunks: Uint8Array[] = [];
+  for (let at = 0; at < wire.length; at += size) {
+    chunks.push(wire.slice(at, at + size));
+  }
+  return chunks;
+}
+
+Deno.test("ByteSource.indexOf() does not go over the pieces again that it has searched", () => {
+  const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
+  const { get, ...rest } = Object.getOwnPropertyDescriptor(
+    typedArray,
+    "length",
+  )!;
+  const chunks = chunksOf(encodeFrame(users, payload), 256);
+  const decoder = users.decoder();
+  let frames = 0;
+  let looks = 0;
+  Object.defineProperty(typedArray, "length", {
+    ...rest,
+    get() {
+      looks++;
+      return get!.call(this);
+    },
+  });
+  try {
+    for (const chunk of chunks) {
+      decoder.feed(chunk);
+      while (decoder.next() !== undefined) frames++;
+    }
+  } finally {
+    Object.defineProperty(typedArray, "length", { ...rest, get });
+  }
+  assertEquals(frames, 1);
+  assert(looks < 100 * chunks.length, `${looks} for ${chunks.length} pieces`);
+});

@@ -5,7 +5,11 @@ import {
   assertNotStrictEquals,
   assertStrictEquals,
 } from "@std/assert";
-import { encodeFrame, lengthPrefixed } from "../../src/framing/mod.ts";
+import {
+  encodeFrame,
+  fixedLength,
+  lengthPrefixed,
+} from "../../src/framing/mod.ts";
 
 const codec = lengthPrefixed({ maxFrameBytes: Infinity });
 
@@ -71,4 +75,20 @@ Deno.test("recycle() keeps its hands off what takeRest() handed over", () => {
   const rest = decoder.takeRest();
   decode(decoder, 100, 3);
   assertEquals(rest, wire.subarray(0, 50));
+});
+
+Deno.test("recycle() keeps its hands off what takeRest() handed over, also where a frame has no header", () => {
+  const decoder = fixedLength(10).decoder();
+  decoder.recycle!();
+  const feedHalf = (byte: number) => {
+    decoder.feed(new Uint8Array(5).fill(byte));
+    return decoder.next();
+  };
+  feedHalf(1);
+  assertEquals(feedHalf(2)?.length, 10);
+  feedHalf(3);
+  const rest = decoder.takeRest();
+  feedHalf(4);
+  assertEquals(feedHalf(5)?.length, 10);
+  assertEquals(rest, new Uint8Array(5).fill(3));
 });

@@ -92,6 +92,21 @@ for (const codec of codecs) {
     }
   });
 
+  Deno.test(`a large frame of ${codec.name} that came byte by byte leaves no large memory behind`, () => {
+    const decoder = codec.decoder();
+    const decoded = [frame(0, 100_000), frame(1, 9)].flatMap((sent) => {
+      const frames: Uint8Array[] = [];
+      for (const byte of encodeFrame(codec, sent)) {
+        decoder.feed(Uint8Array.of(byte));
+        const whole = decoder.next();
+        if (whole !== undefined) frames.push(whole);
+      }
+      return frames;
+    });
+    assertEquals(decoded, [frame(0, 100_000), frame(1, 9)]);
+    assertLessOrEqual(decoded[1].buffer.byteLength, 1024);
+  });
+
   Deno.test(`decoders of ${codec.name} share no memory`, () => {
     const frames = [frame(1, 64), frame(2, 64)];
     const mine = decodeHalves(codec, frames);
