@@ -92,7 +92,8 @@ const sendCommand = command({
     });
     const encoder = new TextEncoder();
     for (const text of texts) connection.send(encoder.encode(text));
-    await connection.endWrite();
+    // Not awaited: a server that may not send what it has to say takes no more, and then both would wait.
+    void connection.endWrite();
 
     // Without framing nobody knows where a reply ends: they come as the network cut them, until the server is done.
     const stream = wire === "raw";
