@@ -25,7 +25,8 @@ const FULL_BLOCK_BYTES = 254;
  *   03 11 22 02 33 00 01 00                    →  11 22 00 33 | (empty)
  * ```
  *
- * One zero byte after another is passed over. Frames are memory of their own and alias nothing.
+ * One zero byte after another is passed over. Frames are copies and alias nothing that was fed; small ones share an
+ * `ArrayBuffer` with others of their stream, so transfer a `slice()`.
  *
  * @param options `maxFrameBytes` counts the bytes on the wire, codes and the closing zero included.
  * @throws {RangeError} when `maxFrameBytes` is wrong.

@@ -140,7 +140,10 @@ export interface ByteSink {
  * ```
  */
 export interface FrameScanner {
-  /** Calls `visit` with each whole frame as a range of `bytes`, in order. */
+  /**
+   * Calls `visit` with each whole frame as a range of `bytes`, in order. What is left when it throws is visited by the
+   * next call; it cannot call the same scanner.
+   */
   scan(
     chunk: Uint8Array,
     visit: (bytes: Uint8Array, start: number, end: number) => void,

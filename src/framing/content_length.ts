@@ -93,6 +93,11 @@ class HeaderLines implements HeaderFormat {
       const byte = bytes[at];
       const count = at + 1 - start;
       if (count > this.#most) {
+        if (this.#most < MOST_HEADER_BYTES) {
+          // A frame that is over the limit already, whatever its header will say.
+          reading.bodyBytes = 0;
+          return count;
+        }
         return fault(
           reading,
           `the header has more than ${this.#most} bytes`,

@@ -48,7 +48,8 @@ function likelyBytes(frame: unknown): number {
 }
 
 /**
- * One frame as it goes on the wire, in memory of its own.
+ * One frame as it goes on the wire, in memory of its own, of which a little at the end may be spare: send the array and
+ * not its `buffer`.
  *
  * @throws {EncodeError} when the format cannot carry the frame.
  *

@@ -32,7 +32,8 @@ const ESCAPED_ESC = Uint8Array.of(ESC, ESC_ESC);
  *
  * `encode` also puts 0xC0 in front of a frame, which ends line noise before it. There is no empty frame:
  * one 0xC0 after another is passed over. An escape of any other byte is an error, where the RFC's program
- * would take the byte as it is. Frames are memory of their own and alias nothing.
+ * would take the byte as it is. Frames are copies and alias nothing that was fed; small ones share an `ArrayBuffer`
+ * with others of their stream, so transfer a `slice()`.
  *
  * @param options `maxFrameBytes` counts the bytes on the wire, escapes and the closing 0xC0 included.
  * @throws {RangeError} when `maxFrameBytes` is wrong.

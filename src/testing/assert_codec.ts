@@ -240,6 +240,7 @@ function assertRestGoesOn<In>(
     } catch {
       continue;
     }
+    const buffered = decoder.bufferedBytes;
     const rest = decoder.takeRest();
     if (decoder.bufferedBytes !== 0 || decoder.next() !== undefined) {
       throw new Error(`${codec.name} is not empty after takeRest()`);
@@ -260,6 +261,11 @@ function assertRestGoesOn<In>(
       expected,
       equal,
     );
+    if (rest.length !== buffered) {
+      throw new Error(
+        `${codec.name} says that ${buffered} bytes are buffered, and takeRest() gives ${rest.length}`,
+      );
+    }
   }
 }
 

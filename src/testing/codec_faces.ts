@@ -25,6 +25,9 @@ export interface Outcome<T> {
   error: FrameError | undefined;
 }
 
+/** More than any stream of a test has: a decoder that gives so many never comes to an end. */
+const MOST_FRAMES = 1_000_000;
+
 type Decodes<T> = Pick<Codec<T, never>, "name" | "aliases" | "decoder">;
 
 /** A face: chunks in, outcome out. Chunks are its own to write over. */
@@ -36,7 +39,13 @@ export type AsyncFace<T> = (chunks: Uint8Array[]) => Promise<Outcome<T>>;
 /** The synchronous faces that `codec` has, by name; the first is the reference. */
 export function syncFaces<T>(codec: Decodes<T>): Record<string, Face<T>> {
   const faces: Record<string, Face<T>> = {
-    "decoder": (chunks) => run(codec, chunks, feedAndDrain),
+    // Its frames are not copied, so that one that is written again after it was handed out is found out.
+    "decoder": (chunks) =>
+      run(
+        { name: codec.name, aliases: false, decoder: () => codec.decoder() },
+        chunks,
+        feedAndDrain,
+      ),
     "decoder, fed ahead": (chunks) =>
       run(codec, chunks, (decoder, chunk) => decoder.feed(chunk)),
     "decodeAll": (chunks) => runDecodeAll(codec, chunks),
@@ -110,8 +119,10 @@ function run<T>(
     drain(decoder, frames, codec);
     return { frames, error: undefined };
   } catch (error) {
+    // Before it is asked for again: the first error says more than that the second is another.
+    const frameError = asFrameError(error);
     checkSticky(decoder, error);
-    return { frames, error: asFrameError(error) };
+    return { frames, error: frameError };
   }
 }
 
@@ -124,6 +135,9 @@ function drain<T>(
     const frame = decoder.next();
     if (frame === undefined) return;
     frames.push(keep(codec, frame));
+    if (frames.length > MOST_FRAMES) {
+      throw new Error(`next() gave ${frames.length} frames, and more`);
+    }
   }
 }
 

@@ -18,6 +18,7 @@ import {
   ByteWriter,
   cobs,
   type Codec,
+  contentLength,
   decodeAll,
   defineCodec,
   delimited,
@@ -100,6 +101,24 @@ Deno.test("varintPrefixed() knows with the tenth byte that a length is too long"
   assertEquals(error.window, "80 80 80 80 80 80 80 80 80 80");
   const longest = Uint8Array.of(0x81, ...new Array(8).fill(0x80), 0, 7);
   assertEquals(decodeAll(varintPrefixed(), longest), [Uint8Array.of(7)]);
+});
+
+Deno.test("contentLength() says too large when the header alone is over maxFrameBytes, malformed above 4096 bytes", () => {
+  const wire = utf8(`X: ${"a".repeat(5_000)}\r\nContent-Length: 0\r\n\r\n`);
+  for (const size of [1, 99, 101, 4_096, 6_000]) {
+    const chunks = cut(wire, size);
+    const { error } = run(contentLength({ maxFrameBytes: 100 }), chunks);
+    assertInstanceOf(error, FrameTooLargeError);
+    assertEquals([error.offset, error.declaredBytes], [0, 101]);
+    const long = run(contentLength(), cut(wire, size)).error;
+    assertInstanceOf(long, MalformedFrameError);
+  }
+  const least = contentLength({ maxFrameBytes: 21 });
+  assertEquals(decodeAll(least, utf8("Content-Length: 0\r\n\r\n")).length, 1);
+  assertThrows(
+    () => decodeAll(least, utf8("Content-Length: 10\r\n\r\n")),
+    FrameTooLargeError,
+  );
 });
 
 /** What a program passes by mistake that nobody has checked the types of. */

@@ -147,6 +147,38 @@ const BROKEN: Record<string, { codec: Codec<Uint8Array>; says: string }> = {
     })),
     says: "takeRest() after",
   },
+  "writes a torn frame into the memory of the one before": {
+    codec: decoding((decoder) => {
+      const memory = new Uint8Array(20_000);
+      let torn = false;
+      return {
+        feed(chunk) {
+          torn = decoder.bufferedBytes > 0;
+          decoder.feed(chunk);
+        },
+        next() {
+          const frame = decoder.next();
+          if (frame === undefined || !torn) return frame;
+          torn = false;
+          memory.set(frame);
+          return memory.subarray(0, frame.length);
+        },
+      };
+    }),
+    says: "broken breaks its contract (decoder, cut at 1",
+  },
+  "does not say how much it holds": {
+    codec: decoding(() => ({
+      get bufferedBytes() {
+        return 0;
+      },
+    })),
+    says: "says that 0 bytes are buffered, and takeRest() gives 1",
+  },
+  "hands out frames without end": {
+    codec: decoding(() => ({ next: () => bytes() })),
+    says: "frames, and more",
+  },
   "does not copy what it is told to copy": {
     codec: decoding(() => ({ detach() {} })),
     says: "its chunks rewritten",
