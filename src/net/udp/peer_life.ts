@@ -46,6 +46,8 @@ export class PeerLife<In, M> implements TurnsLife<In, M> {
   handlers: PeerHandlers<In, M> | undefined;
   /** Handlers that are scripts and have not come to their end. */
   #scripts = 0;
+  /** The handler is being called: what it will hand out is not known yet. */
+  #isStarting = false;
   #incarnation = 0;
   #history: RestartHistory | undefined;
   #restartTimer: Timer | undefined;
@@ -174,6 +176,8 @@ export class PeerLife<In, M> implements TurnsLife<In, M> {
   }
 
   finish(): void {
+    // A handler that ends its own peer is told of it by the callbacks that it is about to hand out.
+    if (this.#isStarting) return;
     if (this.#ending === "waiting") {
       const busy = this.#turns.isTurning || this.#scripts > 0;
       if (busy && !this.#killed) return this.#armGrace();
@@ -186,6 +190,7 @@ export class PeerLife<In, M> implements TurnsLife<In, M> {
 
   #start(): void {
     const incarnation = this.#incarnation;
+    this.#isStarting = true;
     try {
       this.handlers = callbacksOf<PeerHandlers<In, M>>(
         this.#owner.makeHandler(),
@@ -195,6 +200,8 @@ export class PeerLife<In, M> implements TurnsLife<In, M> {
       if (this.handlers === undefined) this.#scripts++;
     } catch (error) {
       return this.crashed(error);
+    } finally {
+      this.#isStarting = false;
     }
     // The factory itself may have closed the peer.
     if (this.isOver) return;
