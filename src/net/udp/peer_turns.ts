@@ -202,6 +202,11 @@ export class PeerTurns<In, M> {
 
   /** One turn after the other; `true` = the last one goes on, and its end pumps again. */
   #turns(): boolean {
+    const { phase, handlers } = this.#life;
+    if (
+      phase === "running" && this.mailboxSize > 0 &&
+      handlers?.message === undefined
+    ) this.#mail!.drop();
     for (let left = TURNS_PER_PUMP; left > 0; left--) {
       if (this.#life.phase !== "running") return false;
       const { handlers } = this.#life;
