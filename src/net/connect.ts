@@ -4,9 +4,13 @@
  * @module
  */
 
-import { dial, tune } from "../transport/mod.ts";
+import { checkEndpoint, dial, tune } from "../transport/mod.ts";
 import { ConnectionActor } from "./connection.ts";
-import { atLeast, resolveConnectionOptions } from "./options.ts";
+import {
+  atLeast,
+  type ConnectionSettings,
+  resolveConnectionOptions,
+} from "./options.ts";
 import { Sweep } from "./sweep.ts";
 import type { Connection, ConnectionHandler, ConnectOptions } from "./types.ts";
 
@@ -50,32 +54,51 @@ export function connect<In, Out = In, M = never>(
   return open(options, handler);
 }
 
+/**
+ * Fills in and checks the options of a client.
+ *
+ * @throws {RangeError} Names the option and its value.
+ * @throws {TypeError} For an unknown transport.
+ */
+export function resolveConnectOptions<In, Out>(
+  options: ConnectOptions<In, Out>,
+): { readonly timeoutMs: number; readonly settings: ConnectionSettings } {
+  const { codec, connectTimeoutMs: timeoutMs = 10_000 } = options;
+  checkEndpoint(options);
+  atLeast("connectTimeoutMs", timeoutMs, 1);
+  return { timeoutMs, settings: resolveConnectionOptions(options, codec) };
+}
+
 /** As `connect`; `onUnserved` is given the messages that the connection had taken and no turn had come for. */
 export async function open<In, Out, M>(
   options: ConnectOptions<In, Out>,
   handler?: ConnectionHandler<In, Out, M>,
   onUnserved?: (messages: M[]) => void,
 ): Promise<Connection<In, Out, M>> {
-  const { codec, connectTimeoutMs = 10_000, name = "client", signal } = options;
-  atLeast("connectTimeoutMs", connectTimeoutMs, 1);
-  const settings = resolveConnectionOptions(options, codec);
-  const stream = await dial(options, {
-    timeoutMs: connectTimeoutMs,
-    signal,
-    clock: settings.clock,
-  });
-  tune(stream);
-  const connection = new ConnectionActor<In, Out, M>(0, stream, {
-    name,
-    codec,
-    settings,
-    handler,
-    onUnserved,
-    onEnd: () => {
-      sweep.stop();
-      signal?.removeEventListener("abort", onAbort);
-    },
-  });
+  const { codec, name = "client", signal } = options;
+  const { timeoutMs, settings } = resolveConnectOptions(options);
+  const { clock } = settings;
+  const stream = await dial(options, { timeoutMs, signal, clock });
+  let connection: ConnectionActor<In, Out, M>;
+  try {
+    // It may have aborted when the dial was over and this call had not gone on yet.
+    signal?.throwIfAborted();
+    tune(stream);
+    connection = new ConnectionActor<In, Out, M>(0, stream, {
+      name,
+      codec,
+      settings,
+      handler,
+      onUnserved,
+      onEnd: () => {
+        sweep.stop();
+        signal?.removeEventListener("abort", onAbort);
+      },
+    });
+  } catch (error) {
+    stream.close();
+    throw error;
+  }
   const sweep = new Sweep(settings.clock, settings, () => [connection]);
   const onAbort = () => void connection.stop();
   signal?.addEventListener("abort", onAbort, { once: true });
