@@ -222,15 +222,14 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
     this.#acceptor = acceptor;
     this.#loop = new AcceptLoop(acceptor, {
       onStream: (stream) => this.#admission.admit(stream),
-      onFailed: (error, retryInMs) =>
-        this.#settings.emit({
-          kind: "acceptFailed",
-          server: this.name,
-          error,
-          retryInMs,
-        }),
+      onFailed: (error, retryInMs) => this.#acceptFailed(error, retryInMs),
     }, this.#settings.clock);
     return addr;
+  }
+
+  #acceptFailed(error: unknown, retryInMs: number): void {
+    const server = this.name;
+    this.#settings.emit({ kind: "acceptFailed", server, error, retryInMs });
   }
 
   /** The socket file is there already: takes its place if it was left behind. */
@@ -245,9 +244,18 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
   }
 
   #open(stream: ByteStream): void {
-    tune(stream);
-    const id = ++this.#past.accepted;
-    const connection = new ConnectionActor(id, stream, this.#host);
+    const id = this.#past.accepted + 1;
+    let connection: ConnectionActor<In, Out, M>;
+    try {
+      tune(stream);
+      connection = new ConnectionActor(id, stream, this.#host);
+    } catch (error) {
+      // A codec that gives no decoder, say: nothing of the newcomer stays, and its place is free.
+      stream.close();
+      this.#admission.left(stream.remoteAddr);
+      return this.#acceptFailed(error, 0);
+    }
+    this.#past.accepted = id;
     this.connections.set(id, connection);
     this.#sweep.start();
     connection.open();
