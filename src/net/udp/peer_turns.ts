@@ -7,7 +7,7 @@
  */
 
 import type { Phase } from "../../actor/mod.ts";
-import type { Timer } from "../../clock.ts";
+import { nextTask } from "../../clock.ts";
 import { isThenable } from "../crash.ts";
 import { Mail } from "../mail.ts";
 import { Pulls } from "../pulls.ts";
@@ -56,7 +56,7 @@ export class PeerTurns<In, M> {
   isTurning = false;
   #isPumping = false;
   /** The turns make way for everything else. */
-  #pause: Timer | undefined;
+  #isPaused = false;
   /** The frame of the turn under way, or the last one pulled. */
   #frame: In | undefined;
   /** The message of the turn under way. */
@@ -160,7 +160,7 @@ export class PeerTurns<In, M> {
   /** Serves what is at hand. Safe to call at any time. */
   pump(): void {
     if (this.#isPumping) return;
-    if (!this.isTurning && this.#pause === undefined) {
+    if (!this.isTurning && !this.#isPaused) {
       this.#isPumping = true;
       this.isTurning = this.#turns();
       this.#isPumping = false;
@@ -170,8 +170,6 @@ export class PeerTurns<In, M> {
 
   /** Nothing more is taken in, and what waits is dropped; the turn under way may finish. */
   close(): void {
-    this.#pause?.cancel();
-    this.#pause = undefined;
     this.#input.clear(this.#host);
     this.#mail?.close();
   }
@@ -241,8 +239,9 @@ export class PeerTurns<In, M> {
       this.frameOver();
     }
     // So much at once: timers and other peers come first.
-    this.#pause = this.#host.settings.clock.after(0, () => {
-      this.#pause = undefined;
+    this.#isPaused = true;
+    nextTask(() => {
+      this.#isPaused = false;
       this.pump();
     });
     return false;
@@ -277,7 +276,7 @@ export class PeerTurns<In, M> {
 
   /** A datagram that comes now has to wait. */
   #isBusy(): boolean {
-    return this.isTurning || this.#isPumping || this.#pause !== undefined ||
+    return this.isTurning || this.#isPumping || this.#isPaused ||
       this.#life.phase !== "running" || !this.#input.isEmpty ||
       (this.#life.handlers === undefined && (this.#pulls?.size ?? 0) === 0);
   }
