@@ -122,7 +122,7 @@ export function connectionChild<In, Out = In, M = never>(
 ): ChildSpec & { readonly ref: ActorRef<M> } {
   const { mailbox, clock, graceMs, onEvent } = options;
   // Wrong options are told here, not when a supervisor starts the child.
-  const { emit } = resolveConnectOptions(options).settings;
+  const { emit } = resolveConnectOptions(options, handler).settings;
   const patience = resolveRestartLimits({
     maxRestarts: Infinity,
     withinMs: Number.MAX_SAFE_INTEGER,

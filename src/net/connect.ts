@@ -8,6 +8,7 @@ import { checkEndpoint, dial, tune } from "../transport/mod.ts";
 import { ConnectionActor } from "./connection.ts";
 import {
   atLeast,
+  checkParts,
   type ConnectionSettings,
   resolveConnectionOptions,
 } from "./options.ts";
@@ -59,11 +60,14 @@ export function connect<In, Out = In, M = never>(
  * Fills in and checks the options of a client.
  *
  * @throws {RangeError} Names the option and its value.
- * @throws {TypeError} For an unknown transport.
+ * @throws {TypeError} For an unknown transport, and for a codec, signal or handler that is none.
  */
-export function resolveConnectOptions<In, Out>(
+export function resolveConnectOptions<In, Out, M>(
   options: ConnectOptions<In, Out>,
+  handler: ConnectionHandler<In, Out, M> | undefined,
 ): { readonly timeoutMs: number; readonly settings: ConnectionSettings } {
+  // Without one, the caller reads.
+  checkParts(options, handler === undefined ? () => {} : handler);
   const { codec, connectTimeoutMs: timeoutMs = 10_000 } = options;
   checkEndpoint(options);
   atLeast("connectTimeoutMs", timeoutMs, 1);
@@ -77,7 +81,7 @@ export async function open<In, Out, M>(
   onUnserved?: (messages: M[]) => void,
 ): Promise<Connection<In, Out, M>> {
   const { codec, name = "client", signal } = options;
-  const { timeoutMs, settings } = resolveConnectOptions(options);
+  const { timeoutMs, settings } = resolveConnectOptions(options, handler);
   const { clock } = settings;
   const stream = await dial(options, { timeoutMs, signal, clock });
   let connection: ConnectionActor<In, Out, M>;

@@ -20,6 +20,7 @@ import { Admission } from "./admission.ts";
 import { ConnectionActor, type ConnectionHost } from "./connection.ts";
 import {
   type AdmissionSettings,
+  checkParts,
   type ConnectionSettings,
   QUIET_MS,
   resolveAdmissionOptions,
@@ -47,7 +48,7 @@ import type {
  * @param handler Called for each connection, and again at each restart.
  * @throws {ListenError} The address cannot be listened on; `code` says why, such as `"ADDR_IN_USE"`.
  * @throws {RangeError} An option is out of range; the message names it and its value.
- * @throws {TypeError} TLS without `cert` and `key`, or an unknown transport.
+ * @throws {TypeError} TLS without `cert` and `key`, an unknown transport, or a codec, signal or handler that is none.
  *
  * @example An echo server, and a client that talks to it
  * ```ts
@@ -110,6 +111,7 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
     options: ServeOptions<In, Out>,
     handler: ConnectionHandler<In, Out, M>,
   ) {
+    checkParts(options, handler);
     const { codec, name = "server", signal } = options;
     this.name = name;
     this.#options = options;

@@ -1,8 +1,9 @@
-/** What `connect` leaves behind when it is called off or fails: nothing. */
+/** What `connect` leaves behind when it is called off or fails: nothing. What it refuses before it begins, as servers do. */
 
-import { assertEquals, assertRejects } from "@std/assert";
-import { connect, lines } from "../../mod.ts";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { connect, connectionChild, lines, serve } from "../../mod.ts";
 import { memoryPair } from "../../testing.ts";
+import { serveUdp } from "../../udp.ts";
 
 /** A network whose streams remember whether they were closed. */
 function watched() {
@@ -63,3 +64,28 @@ Deno.test("connect() with a codec that gives no decoder leaves nothing open", as
   assertEquals(isClosed(), true);
   far.close();
 });
+
+/** What a program that is not type-checked may hand in, and what it is told. */
+const nonsense = [
+  { part: { codec: undefined }, words: "'codec' must be a codec" },
+  { part: { codec: lines }, words: "'codec' must be a codec" },
+  { part: { signal: {} }, words: "'signal' must be an AbortSignal" },
+  { part: { handler: { frame() {} } }, words: "'handler' must be a function" },
+] as const;
+
+for (const { part, words } of nonsense) {
+  Deno.test(`serve(), connect(), connectionChild() and serveUdp() open nothing where ${words}`, async () => {
+    const handler = () => ({ frame() {} });
+    const options = { port: 0, codec: lines(), handler, ...part } as never;
+    const given = "handler" in part ? part.handler : handler;
+    const use = given as typeof handler;
+    assertThrows(() => serve(options, use), TypeError, words);
+    assertThrows(() => serveUdp(options, use), TypeError, words);
+    assertThrows(
+      () => connectionChild("child", options, use),
+      TypeError,
+      words,
+    );
+    await assertRejects(() => connect(options, use), TypeError, words);
+  });
+}
