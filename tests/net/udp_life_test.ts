@@ -350,3 +350,19 @@ Deno.test("a script that closes its peer at once is waited for before the peer h
   assertEquals(reasons(events), ["local"]);
   await server.stop();
 });
+
+Deno.test("a peer whose last turn hangs, and whose 'closed' hangs as well, ends after the grace of each", async () => {
+  const { server, socket, clock, events } = open(() => ({
+    frame: () => new Promise(() => {}),
+    closed: () => new Promise(() => {}),
+  }), { graceMs: 100 });
+  socket.peer(5, "a");
+  await clock.settle();
+  const stopped = server.stop();
+  await clock.advance(100);
+  assertEquals(reasons(events), []);
+  await clock.advance(100);
+  assertEquals(reasons(events), ["shutdown"]);
+  await stopped;
+  assertEquals(clock.pendingTimers, 0);
+});

@@ -263,6 +263,8 @@ export class PeerLife<In, M> implements TurnsLife<In, M> {
 
   #armGrace(graceMs = this.#settings.graceMs): void {
     this.#graceTimer ??= this.#settings.clock.after(graceMs, () => {
+      // What comes after the cut, `closed`, may take as long again.
+      this.#graceTimer = undefined;
       this.#killed = true;
       this.end({ by: this.isDraining ? "shutdown" : "local" });
     });
