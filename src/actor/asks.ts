@@ -105,16 +105,17 @@ export class Asks {
 
   /** Rejects the question that was asked by `message`, because the turn that took it failed with `error`. */
   fail(message: unknown, error: unknown): void {
-    for (let pending = this.#first; pending; pending = pending.after) {
-      if (pending.message !== message) continue;
-      pending.reject(
-        new ActorStoppedError(
-          `Cannot ask "${this.#owner}": it crashed on the question`,
-          { cause: error },
-        ),
-      );
-      return;
-    }
+    this.#find(message)?.reject(
+      new ActorStoppedError(
+        `Cannot ask "${this.#owner}": it crashed on the question`,
+        { cause: error },
+      ),
+    );
+  }
+
+  /** Rejects the question that was asked by `message` with `error` itself: no turn will come for it. */
+  refuse(message: unknown, error: unknown): void {
+    this.#find(message)?.reject(error);
   }
 
   /** Rejects every question that is still open. */
@@ -123,6 +124,14 @@ export class Asks {
       this.#first.reject(this.#refusal("stopped"));
     }
     this.#disarm();
+  }
+
+  #find(message: unknown): Pending | undefined {
+    let pending = this.#first;
+    while (pending !== undefined && pending.message !== message) {
+      pending = pending.after;
+    }
+    return pending;
   }
 
   #add(pending: Pending): void {

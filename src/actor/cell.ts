@@ -9,6 +9,7 @@
 
 import type { Clock, Timer } from "../clock.ts";
 import { Asks } from "./asks.ts";
+import type { ExitWatcher } from "./exit_watch.ts";
 import { Incarnation, type IncarnationHost } from "./incarnation.ts";
 import { type LifecycleEvent, phaseAfter } from "./lifecycle.ts";
 import { Mailbox } from "./mailbox.ts";
@@ -73,6 +74,7 @@ export class Cell<M> extends Mailbox<M> implements IncarnationHost<M> {
   #asks: Asks | undefined = undefined;
   #reason: ExitReason | undefined = undefined;
   #exit: PromiseWithResolvers<ExitReason> | undefined = undefined;
+  #watchers: Set<ExitWatcher> | undefined = undefined;
 
   /** @throws {RangeError} For mailbox options out of range. */
   constructor(options: CellOptions<M>) {
@@ -99,6 +101,17 @@ export class Cell<M> extends Mailbox<M> implements IncarnationHost<M> {
       if (this.#reason !== undefined) this.#exit.resolve(this.#reason);
     }
     return this.#exit.promise;
+  }
+
+  /** Tells `watcher` of the end, when it comes; it may be taken out before. */
+  addWatcher(watcher: ExitWatcher): void {
+    if (this.#reason !== undefined) watcher.fire(this.#reason);
+    else (this.#watchers ??= new Set()).add(watcher);
+  }
+
+  /** Forgets `watcher`. */
+  removeWatcher(watcher: ExitWatcher): void {
+    this.#watchers?.delete(watcher);
   }
 
   ask<R>(
@@ -202,6 +215,10 @@ export class Cell<M> extends Mailbox<M> implements IncarnationHost<M> {
     this.#asks?.close();
     this.#reason = reason;
     this.#exit?.resolve(reason);
+    const watchers = this.#watchers;
+    this.#watchers = undefined;
+    if (watchers === undefined) return;
+    for (const watcher of watchers) watcher.fire(reason);
   }
 
   #to(event: LifecycleEvent): void {

@@ -6,6 +6,7 @@
 
 import type { Clock, Timer } from "../clock.ts";
 import { ActorStoppedError } from "../errors.ts";
+import { type ExitWatcher, isExitWatchable, watchExit } from "./exit_watch.ts";
 import type { ExitReason, Supervisable } from "./types.ts";
 
 /** A message that waits in the lane for exits and timers, which is not bounded and never drops. */
@@ -87,13 +88,7 @@ export class Holdings<M> {
     toMessage: (reason: ExitReason) => M,
   ): Disposable {
     const watch = new Watch(toMessage, this);
-    if (this.#hold(watch)) {
-      other.exited.then(
-        (reason) => watch.fire(reason),
-        // `exited` never rejects; a `Supervisable` of somebody else's making might.
-        (error) => watch.fire({ kind: "failed", error }),
-      );
-    }
+    if (this.#hold(watch)) watch.follow(other);
     return watch;
   }
 
@@ -156,17 +151,32 @@ export class Holdings<M> {
 }
 
 /** Waits for the exit of another. Lets go of everything when cancelled, because the other may live on for long. */
-class Watch<M> implements Notice<M>, Held, Disposable {
+class Watch<M> implements Notice<M>, Held, ExitWatcher, Disposable {
   #toMessage: ((reason: ExitReason) => M) | undefined;
   #holdings: Holdings<M> | undefined;
   #reason: ExitReason | undefined = undefined;
+  #leave: (() => void) | undefined = undefined;
 
   constructor(toMessage: (reason: ExitReason) => M, holdings: Holdings<M>) {
     this.#toMessage = toMessage;
     this.#holdings = holdings;
   }
 
+  follow(other: Supervisable): void {
+    // One of ours may be watched by thousands, one after the other, and lets go of those that have gone.
+    if (isExitWatchable(other)) {
+      this.#leave = other[watchExit](this);
+      return;
+    }
+    other.exited.then(
+      (reason) => this.fire(reason),
+      // `exited` never rejects; a `Supervisable` of somebody else's making might.
+      (error) => this.fire({ kind: "failed", error }),
+    );
+  }
+
   fire(reason: ExitReason): void {
+    this.#leave = undefined;
     this.#reason = reason;
     if (this.#holdings !== undefined) this.#holdings.notify(this);
   }
@@ -181,6 +191,8 @@ class Watch<M> implements Notice<M>, Held, Disposable {
   cancel(): void {
     this.#toMessage = undefined;
     this.#holdings = undefined;
+    this.#leave?.();
+    this.#leave = undefined;
   }
 
   [Symbol.dispose](): void {

@@ -165,7 +165,6 @@ export class Incarnation<M>
         return turns;
       }
       let message: M | undefined;
-      let result: unknown;
       try {
         if (this.#holdings?.hasNotice) {
           const taken = this.#holdings.shift().take();
@@ -178,13 +177,14 @@ export class Incarnation<M>
           return turns;
         }
         turns++;
-        result = behavior.receive(message as M);
+        const result = behavior.receive(message as M);
+        // Inside, because to look at what somebody returned may run code of theirs, which may throw.
+        if (isThenable(result)) {
+          this.#wait("turn", result, () => this.#next(), message);
+          return turns;
+        }
       } catch (error) {
         this.#crash("turn", error, message);
-        return turns;
-      }
-      if (isThenable(result)) {
-        this.#wait("turn", result, () => this.#next(), message);
         return turns;
       }
       // The handler may have killed its own actor.
@@ -201,22 +201,21 @@ export class Incarnation<M>
     try {
       const host = this.#host;
       made = host.factory(new Context(this, host.count - 1));
+      if (isThenable(made)) {
+        return this.#wait("factory", made, (behavior) => this.#open(behavior));
+      }
     } catch (error) {
       return this.#crash("factory", error);
     }
-    if (!isThenable(made)) return this.#open(made);
-    this.#wait("factory", made, (behavior) => this.#open(behavior));
+    this.#open(made);
   }
 
   #open(behavior: Behavior<M>): void {
     if (this.#step !== "factory") return;
-    if (typeof behavior?.receive !== "function") {
-      return this.#crash(
-        "factory",
-        new TypeError(
-          `Cannot start actor "${this.name}": its factory must return an object with a 'receive' function, current value is ${behavior}`,
-        ),
-      );
+    try {
+      checkBehavior(this.name, behavior);
+    } catch (error) {
+      return this.#crash("factory", error);
     }
     this.#behavior = behavior;
     if (this.#reason !== undefined) return this.#end(this.#reason);
@@ -334,6 +333,23 @@ export class Incarnation<M>
 function worse(reason: ExitReason, error: unknown): ExitReason {
   if (reason.kind !== "failed") return { kind: "failed", error };
   return { kind: "failed", error: new SuppressedError(error, reason.error) };
+}
+
+/**
+ * Whatever a factory may hand out, the failure is its actor's: one that got past here would stop the line in which
+ * all actors of the realm stand.
+ *
+ * @throws {TypeError} There is nothing to give messages to.
+ */
+function checkBehavior<M>(name: string, behavior: Behavior<M>): void {
+  if (typeof behavior?.receive === "function") return;
+  throw new TypeError(
+    `Cannot start actor "${name}": its factory must return an object with a 'receive' function, current value is ${
+      typeof behavior === "object" && behavior !== null
+        ? "an object without it"
+        : String(behavior)
+    }`,
+  );
 }
 
 function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {

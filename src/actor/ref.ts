@@ -4,6 +4,11 @@
  */
 
 import type { Cell } from "./cell.ts";
+import {
+  type ExitWatchable,
+  type ExitWatcher,
+  watchExit,
+} from "./exit_watch.ts";
 import type {
   ActorRef,
   AskOptions,
@@ -16,7 +21,7 @@ import type {
 const DEFAULT_GRACE_MS = 5_000;
 
 /** The address of an actor that ends when it is told to. */
-export class Ref<M> implements ActorRef<M> {
+export class Ref<M> implements ActorRef<M>, ExitWatchable {
   #cell: Cell<M>;
 
   constructor(cell: Cell<M>) {
@@ -68,6 +73,13 @@ export class Ref<M> implements ActorRef<M> {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+  }
+
+  /** For those who watch it; see `ExitWatchable`. */
+  [watchExit](watcher: ExitWatcher): () => void {
+    const cell = this.#cell;
+    cell.addWatcher(watcher);
+    return () => cell.removeWatcher(watcher);
   }
 
   /** For an actor that begins anew after its end: from now on `ref` leads to `cell`. */

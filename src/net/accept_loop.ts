@@ -67,6 +67,8 @@ export class AcceptLoop {
       } catch (error) {
         if (this.#stopped) return;
         this.#owner.onFailed(error, retryInMs);
+        // Whoever was told may have stopped it, when there was no wait to cut yet.
+        if (this.#stopped) return;
         await this.#pause.wait(retryInMs);
         retryInMs = Math.min(LAST_RETRY_MS, retryInMs * 2);
       }

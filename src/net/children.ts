@@ -27,8 +27,7 @@ import {
   resolveRestartLimits,
   type RestartHistory,
 } from "../supervision/mod.ts";
-import { open } from "./connect.ts";
-import { resolveConnectionOptions } from "./options.ts";
+import { open, resolveConnectOptions } from "./connect.ts";
 import { serve } from "./serve.ts";
 import type {
   Connection,
@@ -121,20 +120,34 @@ export function connectionChild<In, Out = In, M = never>(
   options: ConnectionChildOptions<In, Out>,
   handler: ConnectionHandler<In, Out, M>,
 ): ChildSpec & { readonly ref: ActorRef<M> } {
-  const { mailbox, clock, graceMs, onEvent, codec } = options;
+  const { mailbox, clock, graceMs, onEvent } = options;
   // Wrong options are told here, not when a supervisor starts the child.
-  const { emit } = resolveConnectionOptions(options, codec);
+  const { emit } = resolveConnectOptions(options, handler).settings;
   const patience = resolveRestartLimits({
     maxRestarts: Infinity,
     withinMs: Number.MAX_SAFE_INTEGER,
     backoff: { minMs: 100, maxMs: 30_000, jitter: 0.2, ...options.reconnect },
   });
-  return actorChild<M>(
+  const waiting: M[] = [];
+  const child = actorChild<M>(
     name,
     (context) =>
-      new Link({ name, ...options }, handler, patience, emit, context),
+      new Link({ name, ...options }, handler, {
+        patience,
+        emit,
+        waiting,
+        context,
+      }),
     { mailbox, clock, graceMs, onEvent },
   );
+  return {
+    ...child,
+    start(signal) {
+      // Its supervisor was done with it: what waited for it then is gone, as its mail is.
+      if (child.ref.phase === "stopped") waiting.length = 0;
+      return child.start(signal);
+    },
+  };
 }
 
 /** Messages that a connection may hold: enough that its handler never waits for them. */
@@ -145,6 +158,18 @@ class Over {
   constructor(readonly reason: ExitReason) {}
 }
 
+/** What a link needs besides its options. */
+interface LinkParts<M> {
+  readonly patience: ResolvedRestartLimits;
+  readonly emit: (event: NetEvent) => void;
+  /**
+   * Messages without a connection: the one in the turn under way, and those that a lost connection gave back. It
+   * outlives the link, as the mailbox does that they came from.
+   */
+  readonly waiting: M[];
+  readonly context: ActorContext<M>;
+}
+
 /** The behaviour of a client: keeps a connection, and passes messages on to it. */
 class Link<In, Out, M> implements Behavior<M> {
   readonly #options: ConnectionChildOptions<In, Out> & { name?: string };
@@ -153,23 +178,22 @@ class Link<In, Out, M> implements Behavior<M> {
   readonly #emit: (event: NetEvent) => void;
   readonly #context: ActorContext<M>;
   readonly #clock: Clock;
-  /** Messages without a connection yet: the one in this turn, and those that a lost connection gave back. */
-  #waiting: M[] = [];
+  readonly #waiting: M[];
   #passing: Promise<void> | undefined;
   #connection: Connection<In, Out, M> | undefined;
-  #connected = Promise.withResolvers<Connection<In, Out, M>>();
+  /** `undefined` = there will be none: the end of the loop tells why. */
+  #connected = Promise.withResolvers<Connection<In, Out, M> | undefined>();
 
   constructor(
     options: ConnectionChildOptions<In, Out> & { name?: string },
     handler: ConnectionHandler<In, Out, M>,
-    patience: ResolvedRestartLimits,
-    emit: (event: NetEvent) => void,
-    context: ActorContext<M>,
+    { patience, emit, waiting, context }: LinkParts<M>,
   ) {
     this.#options = options;
     this.#handler = handler;
     this.#patience = patience;
     this.#emit = emit;
+    this.#waiting = waiting;
     this.#context = context;
     this.#clock = options.clock ?? systemClock;
     // The end of the loop comes by the lane of watched ends, which is never full.
@@ -181,6 +205,11 @@ class Link<In, Out, M> implements Behavior<M> {
       kill() {},
       [Symbol.asyncDispose]: async () => void await exited,
     }, (reason) => new Over(reason) as M);
+    // Killed, its connection must be gone before the next incarnation makes one.
+    context.resources.defer(async () => {
+      this.#connection?.kill();
+      await exited;
+    });
   }
 
   async receive(message: M): Promise<void> {
@@ -195,7 +224,7 @@ class Link<In, Out, M> implements Behavior<M> {
 
   #over(reason: ExitReason): void {
     if (reason.kind === "failed") throw reason.error;
-    void this.#context.self.stop();
+    this.#context.stop();
   }
 
   /** Hands on what waits, oldest first; resolves when all of it is in the mailbox of a connection. */
@@ -206,14 +235,20 @@ class Link<In, Out, M> implements Behavior<M> {
   }
 
   async #passAll(): Promise<void> {
-    while (this.#waiting.length > 0) {
+    const waiting = this.#waiting;
+    while (waiting.length > 0) {
       const connection = await this.#connected.promise;
-      const message = this.#waiting[0];
+      if (connection === undefined) return;
+      const message = waiting[0];
       const answer = connection.tell(message);
-      if (answer === "stopped") await connection.closed;
-      else if (answer !== "full" || await roomMade(connection, message)) {
-        // The last one: a connection that ended meanwhile may have given the message back in front.
-        this.#waiting.splice(this.#waiting.lastIndexOf(message), 1);
+      if (answer === "stopped") {
+        await connection.closed;
+        continue;
+      }
+      // Taken out before the wait: should the connection end meanwhile, it gives the message back in front.
+      waiting.shift();
+      if (answer === "full" && !await roomMade(connection, message)) {
+        waiting.unshift(message);
       }
     }
   }
@@ -228,10 +263,7 @@ class Link<In, Out, M> implements Behavior<M> {
         const reason: ExitReason = error === undefined
           ? { kind: "normal" }
           : { kind: "failed", error };
-        this.#connected.promise.catch(() => {/* `reason` tells. */});
-        this.#connected.reject(
-          error ?? new ActorStoppedError("The connection was closed"),
-        );
+        this.#connected.resolve(undefined);
         return reason;
       }
       if (wasUseful) history = [];
@@ -288,6 +320,8 @@ class Link<In, Out, M> implements Behavior<M> {
 
   #wait(delayMs: number): Promise<void> {
     const { signal } = this.#context;
+    // Whoever was told of the wait may have ended the child.
+    if (signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = this.#clock.after(delayMs, () => {
         signal.removeEventListener("abort", end);

@@ -4,9 +4,14 @@
  * @module
  */
 
-import { dial, tune } from "../transport/mod.ts";
+import { checkEndpoint, dial, tune } from "../transport/mod.ts";
 import { ConnectionActor } from "./connection.ts";
-import { atLeast, resolveConnectionOptions } from "./options.ts";
+import {
+  atLeast,
+  checkParts,
+  type ConnectionSettings,
+  resolveConnectionOptions,
+} from "./options.ts";
 import { Sweep } from "./sweep.ts";
 import type { Connection, ConnectionHandler, ConnectOptions } from "./types.ts";
 
@@ -14,7 +19,8 @@ import type { Connection, ConnectionHandler, ConnectOptions } from "./types.ts";
  * Connects. Without a handler the caller reads by `for await`; with one it runs as it would in `serve`.
  *
  * `signal` ends the attempt, in whatever phase it is, and later stops the connection. A call that fails
- * leaves nothing open behind.
+ * leaves nothing open behind, with one exception that is Deno's: the socket of a TLS handshake that was cut off,
+ * by `signal` or by `connectTimeoutMs`, is free when the peer leaves.
  *
  * @param options Where to connect, the codec, and limits; every limit has a default.
  * @param handler Called once it is open, and again at each restart.
@@ -50,32 +56,54 @@ export function connect<In, Out = In, M = never>(
   return open(options, handler);
 }
 
+/**
+ * Fills in and checks the options of a client.
+ *
+ * @throws {RangeError} Names the option and its value.
+ * @throws {TypeError} For an unknown transport, and for a codec, signal or handler that is none.
+ */
+export function resolveConnectOptions<In, Out, M>(
+  options: ConnectOptions<In, Out>,
+  handler: ConnectionHandler<In, Out, M> | undefined,
+): { readonly timeoutMs: number; readonly settings: ConnectionSettings } {
+  // Without one, the caller reads.
+  checkParts(options, handler === undefined ? () => {} : handler);
+  const { codec, connectTimeoutMs: timeoutMs = 10_000 } = options;
+  checkEndpoint(options);
+  atLeast("connectTimeoutMs", timeoutMs, 1);
+  return { timeoutMs, settings: resolveConnectionOptions(options, codec) };
+}
+
 /** As `connect`; `onUnserved` is given the messages that the connection had taken and no turn had come for. */
 export async function open<In, Out, M>(
   options: ConnectOptions<In, Out>,
   handler?: ConnectionHandler<In, Out, M>,
   onUnserved?: (messages: M[]) => void,
 ): Promise<Connection<In, Out, M>> {
-  const { codec, connectTimeoutMs = 10_000, name = "client", signal } = options;
-  atLeast("connectTimeoutMs", connectTimeoutMs, 1);
-  const settings = resolveConnectionOptions(options, codec);
-  const stream = await dial(options, {
-    timeoutMs: connectTimeoutMs,
-    signal,
-    clock: settings.clock,
-  });
-  tune(stream);
-  const connection = new ConnectionActor<In, Out, M>(0, stream, {
-    name,
-    codec,
-    settings,
-    handler,
-    onUnserved,
-    onEnd: () => {
-      sweep.stop();
-      signal?.removeEventListener("abort", onAbort);
-    },
-  });
+  const { codec, name = "client", signal } = options;
+  const { timeoutMs, settings } = resolveConnectOptions(options, handler);
+  const { clock } = settings;
+  const stream = await dial(options, { timeoutMs, signal, clock });
+  let connection: ConnectionActor<In, Out, M>;
+  try {
+    // It may have aborted when the dial was over and this call had not gone on yet.
+    signal?.throwIfAborted();
+    tune(stream);
+    connection = new ConnectionActor<In, Out, M>(0, stream, {
+      name,
+      codec,
+      settings,
+      handler,
+      onUnserved,
+      onEnd: () => {
+        sweep.stop();
+        signal?.removeEventListener("abort", onAbort);
+      },
+    });
+  } catch (error) {
+    stream.close();
+    throw error;
+  }
   const sweep = new Sweep(settings.clock, settings, () => [connection]);
   const onAbort = () => void connection.stop();
   signal?.addEventListener("abort", onAbort, { once: true });

@@ -9,7 +9,6 @@
  * @module
  */
 
-import { nextTask } from "../clock.ts";
 import type { FrameError } from "../errors.ts";
 import type { Codec } from "../framing/mod.ts";
 import type { CloseReason } from "../observe/mod.ts";
@@ -168,12 +167,7 @@ export class ConnectionTurns<In, M> extends Turns<In, M>
       if (isThenable(result)) return this.goOn(result);
       this.turnOver();
     }
-    // So much at once: timers and other connections come first.
-    nextTask(() => {
-      this.endPause();
-      this.pump();
-    });
-    return "paused";
+    return this.makeWay();
   }
 
   /** What turns gave is sent, and more is waited for. */

@@ -62,22 +62,33 @@ export class Mail<M> {
     message: M,
     options?: { signal?: AbortSignal },
   ): Promise<void> {
-    if (!this.#owner.takesMessages()) {
-      throw new TypeError(
-        `Cannot deliver to ${this.#owner.name}: its handler has no 'message' callback`,
-      );
-    }
+    if (!this.#owner.takesMessages()) throw this.#unheard("deliver to");
     await this.#mailbox.deliver(message, options);
   }
 
   /** As `ActorRef.ask`. */
   ask<R>(make: (reply: ReplyTo<R>) => M, options?: AskOptions): Promise<R> {
+    if (!this.#owner.takesMessages()) {
+      return Promise.reject(this.#unheard("ask"));
+    }
     return this.#asks.ask((message: M) => this.tell(message), make, options);
   }
 
   /** The oldest message; the caller has seen a `size` above 0. */
   shift(): M {
     return this.#mailbox.shift();
+  }
+
+  /**
+   * Drops what waits, because the handler that there is now has no callback for messages: they came while one was
+   * being made, when nobody knew. Who asks is told why.
+   */
+  drop(): void {
+    let count = 0;
+    for (; this.size > 0; count++) {
+      this.#asks.refuse(this.shift(), this.#unheard("ask"));
+    }
+    this.#dropped(count);
   }
 
   /** The turn that took `message` failed: whoever asked by it is told. */
@@ -89,6 +100,12 @@ export class Mail<M> {
   close(): void {
     this.#mailbox.close();
     this.#asks.close();
+  }
+
+  #unheard(verb: string): TypeError {
+    return new TypeError(
+      `Cannot ${verb} ${this.#owner.name}: its handler has no 'message' callback`,
+    );
   }
 
   #dropped(count: number): void {

@@ -146,6 +146,40 @@ export function resolveAdmissionOptions<In, Out>(
 }
 
 /**
+ * Checks what cannot be missing, before anything is opened for it.
+ *
+ * @throws {TypeError} Names what is missing, and what is there instead.
+ */
+export function checkParts(
+  { codec, signal }: { readonly codec: unknown; readonly signal?: unknown },
+  handler: unknown,
+): void {
+  const { decoder, encode } = (codec ?? {}) as Record<string, unknown>;
+  if (typeof decoder !== "function" || typeof encode !== "function") {
+    refuse("codec", "a codec, such as lines()", codec);
+  }
+  const { addEventListener } = (signal ?? EventTarget.prototype) as EventTarget;
+  if (typeof addEventListener !== "function") {
+    refuse("signal", "an AbortSignal", signal);
+  }
+  if (typeof handler !== "function") {
+    refuse(
+      "handler",
+      "a function, called anew for each connection or peer",
+      handler,
+    );
+  }
+}
+
+function refuse(part: string, rule: string, value: unknown): never {
+  throw new TypeError(
+    `Cannot use options: '${part}' must be ${rule}: current value is ${
+      value === null ? "null" : `of type ${typeof value}`
+    }`,
+  );
+}
+
+/**
  * Checks a number that may be `Infinity`.
  *
  * @throws {RangeError} Names the option and its value.

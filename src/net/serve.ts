@@ -20,6 +20,7 @@ import { Admission } from "./admission.ts";
 import { ConnectionActor, type ConnectionHost } from "./connection.ts";
 import {
   type AdmissionSettings,
+  checkParts,
   type ConnectionSettings,
   QUIET_MS,
   resolveAdmissionOptions,
@@ -47,7 +48,7 @@ import type {
  * @param handler Called for each connection, and again at each restart.
  * @throws {ListenError} The address cannot be listened on; `code` says why, such as `"ADDR_IN_USE"`.
  * @throws {RangeError} An option is out of range; the message names it and its value.
- * @throws {TypeError} TLS without `cert` and `key`, or an unknown transport.
+ * @throws {TypeError} TLS without `cert` and `key`, an unknown transport, or a codec, signal or handler that is none.
  *
  * @example An echo server, and a client that talks to it
  * ```ts
@@ -110,6 +111,7 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
     options: ServeOptions<In, Out>,
     handler: ConnectionHandler<In, Out, M>,
   ) {
+    checkParts(options, handler);
     const { codec, name = "server", signal } = options;
     this.name = name;
     this.#options = options;
@@ -222,15 +224,14 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
     this.#acceptor = acceptor;
     this.#loop = new AcceptLoop(acceptor, {
       onStream: (stream) => this.#admission.admit(stream),
-      onFailed: (error, retryInMs) =>
-        this.#settings.emit({
-          kind: "acceptFailed",
-          server: this.name,
-          error,
-          retryInMs,
-        }),
+      onFailed: (error, retryInMs) => this.#acceptFailed(error, retryInMs),
     }, this.#settings.clock);
     return addr;
+  }
+
+  #acceptFailed(error: unknown, retryInMs: number): void {
+    const server = this.name;
+    this.#settings.emit({ kind: "acceptFailed", server, error, retryInMs });
   }
 
   /** The socket file is there already: takes its place if it was left behind. */
@@ -245,9 +246,18 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
   }
 
   #open(stream: ByteStream): void {
-    tune(stream);
-    const id = ++this.#past.accepted;
-    const connection = new ConnectionActor(id, stream, this.#host);
+    const id = this.#past.accepted + 1;
+    let connection: ConnectionActor<In, Out, M>;
+    try {
+      tune(stream);
+      connection = new ConnectionActor(id, stream, this.#host);
+    } catch (error) {
+      // A codec that gives no decoder, say: nothing of the newcomer stays, and its place is free.
+      stream.close();
+      this.#admission.left(stream.remoteAddr);
+      return this.#acceptFailed(error, 0);
+    }
+    this.#past.accepted = id;
     this.connections.set(id, connection);
     this.#sweep.start();
     connection.open();

@@ -13,6 +13,7 @@
  */
 
 import type { Phase } from "../actor/mod.ts";
+import { nextTask } from "../clock.ts";
 import { Mail, type MailSettings } from "./mail.ts";
 import { Pulls } from "./pulls.ts";
 
@@ -135,6 +136,7 @@ export abstract class Turns<In, M> {
     if (this.#state === "serving") return;
     if (this.#state === "resting") {
       this.#state = "serving";
+      if (this.mailboxSize > 0) this.#dropUnheard();
       this.#state = this.serve();
     }
     this.served();
@@ -178,6 +180,14 @@ export abstract class Turns<In, M> {
     this.messageAtHand = undefined;
   }
 
+  /** Messages came while a handler was being made, and it turns out to take none. */
+  #dropUnheard(): void {
+    const { phase, handlers } = this.life;
+    if (phase === "running" && handlers?.message === undefined) {
+      this.#mail!.drop();
+    }
+  }
+
   // ── for what extends it ──
 
   protected messageTurn(handlers: { message?(message: M): unknown }): unknown {
@@ -209,9 +219,13 @@ export abstract class Turns<In, M> {
     this.life.crashed(error);
   }
 
-  /** Others have had their chance. */
-  protected endPause(): void {
-    if (this.#state === "paused") this.#state = "resting";
+  /** So much at once: timers and everybody else come first. */
+  protected makeWay(): TurnsState {
+    nextTask(() => {
+      this.#state = "resting";
+      this.pump();
+    });
+    return "paused";
   }
 
   /** Whether anybody who pulls has to wait. */

@@ -172,6 +172,8 @@ class Child<M> implements Succession {
   #cell: Cell<M>;
   #life: Life<M> | undefined = undefined;
   #lastReason: ExitReason = SHUTDOWN;
+  /** The supervisor was done with the child before its incarnation had ended: that end is the last. */
+  #isReleased = false;
 
   constructor(
     name: string,
@@ -212,6 +214,7 @@ class Child<M> implements Succession {
     if (this.#cell.phase === "stopped") {
       this.#cell = this.#newCell(this.#cell.count);
     }
+    this.#isReleased = false;
     const cell = this.#cell;
     const life = new Life(cell);
     this.#life = life;
@@ -227,6 +230,7 @@ class Child<M> implements Succession {
 
   /** The supervisor is done with the child, at least for now. */
   release(reason: ExitReason): void {
+    this.#isReleased = true;
     this.#cell.release(reason);
   }
 
@@ -239,7 +243,7 @@ class Child<M> implements Succession {
     this.#life = undefined;
     this.#lastReason = reason;
     life.ended(reason);
-    return WAIT;
+    return this.#isReleased ? { then: "end", reason } : WAIT;
   }
 
   dropped(count: number): void {

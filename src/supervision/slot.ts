@@ -138,7 +138,11 @@ export class Slot {
     const child = await this.spec.source.start(signal);
     if (typeof child?.stop === "function") return child;
     throw new TypeError(
-      `Cannot start child "${this.spec.name}": 'start' must return something that can be stopped, current value is ${child}`,
+      `Cannot start child "${this.spec.name}": 'start' must return something that can be stopped, current value is ${
+        typeof child === "object" && child !== null
+          ? "an object without 'stop'"
+          : String(child)
+      }`,
     );
   }
 

@@ -120,6 +120,11 @@ export function listenError(where: string, error: unknown): ListenError {
   // A socket file is made here, so what is missing is where it would go.
   const words = code === BY_NAME.NotFound.code
     ? "there is no such folder"
+    // Nobody has shaken hands yet: it is the certificate or the key, and only the cause says what is wrong with it.
+    : code === BY_NAME.InvalidData.code
+    ? `the certificate or the key cannot be used: ${
+      firstLine((error as Error).message)
+    }`
     : usual;
   return new ListenError(`Cannot listen on ${where}: ${words}`, code, {
     cause: error,

@@ -1,6 +1,7 @@
 /**
  * Opens client connections. A deadline or an abort ends the attempt in any of its phases: name, TCP, TLS.
- * A call that fails leaves nothing open behind.
+ * A call that fails leaves nothing open behind, but for a TLS handshake that is cut off: Deno keeps its socket
+ * until the peer leaves, however it is closed.
  *
  * @module
  */

@@ -229,6 +229,28 @@ Deno.test("context.watch() tells nothing after it is disposed", async () => {
   await ref.stop();
 });
 
+Deno.test("context.watch() that is disposed, or whose actor has ended, is not remembered by the one that was watched", async () => {
+  const clock = manualClock();
+  const target = spawn(() => ({ receive() {} }), { clock });
+  const { exited } = target;
+  let reactions = 0;
+  const then = exited.then.bind(exited);
+  exited.then = ((...handlers: Parameters<typeof then>) => {
+    reactions++;
+    return then(...handlers);
+  }) as typeof then;
+  const { clock: time, ref, unwatch } = watcher(target);
+  await time.settle();
+  unwatch();
+  await ref.stop();
+  const { ref: ended, seen } = watcher(target);
+  await time.settle();
+  await ended.stop();
+  await target.stop();
+  assertEquals(seen, []);
+  assertEquals(reactions, 0, "what hangs on a promise stays there");
+});
+
 Deno.test("context.watch() takes the rejected exit of a foreign Supervisable for a failure", async () => {
   const error = new Error("breaks the rule");
   const foreign = {

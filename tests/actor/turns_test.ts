@@ -1,5 +1,11 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import {
+  type ActorContext,
   type ActorRef,
   ActorStoppedError,
   AskTimeoutError,
@@ -268,3 +274,72 @@ Deno.test("ask() of a full mailbox is refused", async () => {
   await clock.settle();
   assertEquals(clock.pendingTimers, 0);
 });
+
+/** What a handler can give that fails when somebody looks at it. */
+function trap(property: string): never {
+  return {
+    get [property]() {
+      throw new Error(`looked at ${property}`);
+    },
+  } as never;
+}
+
+for (
+  const { what, factory, message } of [
+    {
+      what: "a factory that returns an object without prototype",
+      factory: () => Object.create(null),
+      message: "current value is an object without it",
+    },
+    {
+      what: "a factory that returns a symbol",
+      factory: () => Symbol("no behaviour") as never,
+      message: "current value is Symbol(no behaviour)",
+    },
+    {
+      what: "a factory that promises an object without prototype",
+      factory: () => Promise.resolve(Object.create(null)),
+      message: "current value is an object without it",
+    },
+    {
+      what: "a factory whose object fails when it is asked for 'receive'",
+      factory: () => trap("receive"),
+      message: "looked at receive",
+    },
+    {
+      what: "a factory whose object fails when it is asked for 'then'",
+      factory: () => trap("then"),
+      message: "looked at then",
+    },
+    {
+      what: "a turn whose result fails when it is asked for 'then'",
+      factory: () => ({ receive: () => trap("then") }),
+      message: "looked at then",
+    },
+    {
+      what: "an end whose result fails when it is asked for 'then'",
+      factory: (context: ActorContext<string>) => ({
+        receive: () => context.stop(),
+        stopped: () => trap("then"),
+      }),
+      message: "looked at then",
+    },
+  ]
+) {
+  Deno.test(`${what} is a crash of its actor, and no other notices`, async () => {
+    const clock = manualClock();
+    const ref = spawn<string>(factory, { clock });
+    ref.tell("message");
+    const other = spawn<ReplyTo<string>>(() => ({
+      receive: (reply) => reply("here"),
+    }), { clock });
+    const answer = other.ask<string>((reply) => reply);
+    await clock.settle();
+    assertEquals(ref.phase, "stopped");
+    const reason = await ref.exited;
+    assert(reason.kind === "failed");
+    assertStringIncludes((reason.error as Error).message, message);
+    assertEquals(await answer, "here");
+    await other.stop();
+  });
+}

@@ -167,6 +167,19 @@ Deno.test("serve() tells of each accept that failed, and goes on", async () => {
   assertEquals(await stopped, { kind: "shutdown" });
 });
 
+Deno.test("AcceptLoop that is stopped by whoever is told of a failure does not wait", async () => {
+  const acceptor = new ScriptedAcceptor();
+  const clock = manualClock();
+  const loop: AcceptLoop = new AcceptLoop(acceptor, {
+    onStream: () => undefined,
+    onFailed: () => void loop.stop(),
+  }, clock);
+  acceptor.fail(EMFILE);
+  await clock.settle();
+  assertEquals(clock.pendingTimers, 0);
+  await loop.stop();
+});
+
 Deno.test("Server.unref() and ref() are passed on to the listener", async () => {
   const { acceptor, network } = scripted();
   const server = serve(

@@ -2,6 +2,7 @@
 
 import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import {
+  type Clock,
   connect,
   connectionChild,
   FrameError,
@@ -261,4 +262,154 @@ Deno.test("connectionChild() refuses wrong options when it is made", () => {
     RangeError,
     "minMs",
   );
+  assertThrows(
+    () =>
+      connectionChild(
+        "client",
+        { port: 70_000, codec: lines() },
+        () => ({ frame() {} }),
+      ),
+    RangeError,
+    "'port'",
+  );
+  assertThrows(
+    () =>
+      connectionChild(
+        "client",
+        { port: 1, codec: lines(), connectTimeoutMs: -1 },
+        () => ({ frame() {} }),
+      ),
+    RangeError,
+    "'connectTimeoutMs'",
+  );
+});
+
+/** A server on a network in memory that takes everything and answers nothing. */
+function silentServer(clock: Clock) {
+  const where = {
+    transport: "custom",
+    network: memoryNetwork(),
+    codec: lines(),
+    clock,
+  } as const;
+  const server = serve(where, () => ({ frame() {} }));
+  return { where, server };
+}
+
+Deno.test("connectionChild() whose handler is past its limits hands what it had not served to its next incarnation, in order", async () => {
+  const clock = manualClock();
+  const { where, server } = silentServer(clock);
+  const seen: string[] = [];
+  const child = connectionChild<string, string, string>(
+    "client",
+    { ...where, restart: { maxRestarts: 1 } },
+    () => ({
+      frame() {},
+      message(line) {
+        seen.push(line);
+        if (line === "bad") throw new Error("as you wish");
+      },
+    }),
+  );
+  await using tree = await supervise([child], { clock });
+  await clock.settle();
+  const sent = ["bad", "bad", "a", "b", "a"];
+  for (const line of sent) child.ref.tell(line);
+  await clock.advance(0);
+  assertEquals(tree.children[0].restarts, 1);
+  child.ref.tell("c");
+  await clock.settle();
+  assertEquals(seen, [...sent, "c"], "at most once, none lost, none doubled");
+  await server.stop();
+});
+
+Deno.test("connectionChild() that its supervisor was done with begins again without what waited for it", async () => {
+  const clock = manualClock();
+  const { where, server } = silentServer(clock);
+  const seen: string[] = [];
+  const child = connectionChild<string, string, string>(
+    "client",
+    { ...where, onCrash: "close" },
+    () => ({
+      frame() {},
+      message(line) {
+        seen.push(line);
+        if (line === "bad") throw new Error("as you wish");
+      },
+    }),
+  );
+  const first = await supervise([{ ...child, restart: "never" }], { clock });
+  await clock.settle();
+  for (const line of ["bad", "old"]) child.ref.tell(line);
+  await clock.settle();
+  assertEquals(child.ref.phase, "stopped");
+  await first.stop();
+  await using _second = await supervise([child], { clock });
+  child.ref.tell("new");
+  await clock.settle();
+  assertEquals(seen, ["bad", "new"]);
+  await server.stop();
+});
+
+Deno.test("connectionChild() that is killed ends when its connection is closed, and does not wait for the handler", async () => {
+  const clock = manualClock();
+  const { where, server } = silentServer(clock);
+  const events: string[] = [];
+  const child = connectionChild<string, string, string>("client", {
+    ...where,
+    onEvent: ({ kind }) => events.push(kind),
+  }, () => ({ frame() {}, message: () => new Promise(() => {}) }));
+  const tree = await supervise([child], { clock });
+  await clock.settle();
+  child.ref.tell("a turn without end");
+  await clock.settle();
+  tree.kill();
+  await tree.exited;
+  assertEquals(events, ["opened", "closed"]);
+  await server.stop();
+  assertEquals(clock.pendingTimers, 0);
+});
+
+Deno.test("connectionChild() whose handler closes the connection ends normally, also while a message waits", async () => {
+  const clock = manualClock();
+  const network = memoryNetwork({ bufferBytes: 1_024 });
+  const acceptor = network.listen();
+  const child = connectionChild<string, string, string>("client", {
+    transport: "custom",
+    network,
+    codec: lines(),
+    clock,
+  }, (connection) => ({
+    frame() {},
+    message(line) {
+      connection.send(line);
+      void connection.close();
+    },
+  }));
+  const tree = await supervise([{ ...child, restart: "onFailure" }], { clock });
+  const peer = await acceptor.accept();
+  child.ref.tell("more than the peer takes".repeat(1_000));
+  await clock.settle();
+  child.ref.tell("too late");
+  await clock.advance(5_000);
+  assertEquals(await child.ref.exited, { kind: "normal" });
+  peer.close();
+  acceptor.close();
+  await tree.stop();
+});
+
+Deno.test("connectionChild() that is killed as it tells of a wait does not wait", async () => {
+  const clock = manualClock();
+  const child = connectionChild<string, string, string>("client", {
+    transport: "custom",
+    network: memoryNetwork(),
+    codec: lines(),
+    clock,
+    onEvent: ({ kind }) => kind === "reconnecting" && child.ref.kill(),
+  }, () => ({ frame() {} }));
+  const tree = await supervise([{ ...child, restart: "never" }], { clock });
+  await clock.settle();
+  assertEquals(await child.ref.exited, { kind: "killed" });
+  assertEquals(clock.pendingTimers, 0);
+  await tree.stop();
 });

@@ -20,6 +20,7 @@ import {
   serve,
   type Server,
 } from "../../mod.ts";
+import { memoryNetwork } from "../../testing.ts";
 import { reportedErrors } from "../support/reported_errors.ts";
 
 function port({ addr }: { addr: Deno.Addr }): number {
@@ -649,4 +650,45 @@ Deno.test("serve() whose onListen throws throws the same, and listens no more", 
     () => Deno.connect({ port }),
     Deno.errors.ConnectionRefused,
   );
+});
+
+Deno.test("serve() with a codec that gives no decoder closes the newcomer, frees its place, tells, and goes on", async () => {
+  const network = memoryNetwork();
+  const events: NetEvent[] = [];
+  let fails = true;
+  const codec = {
+    ...lines(),
+    decoder() {
+      if (fails) throw new Error("no decoder");
+      return lines().decoder();
+    },
+  };
+  await using server = serve({
+    transport: "custom",
+    network,
+    codec,
+    maxConnections: 1,
+    onEvent: (event) => events.push(event),
+  }, (connection) => ({ frame: (line) => connection.send(line) }));
+  const unlucky = await network.connect();
+  assertEquals(await unlucky.read(new Uint8Array(1)), null);
+  unlucky.close();
+  fails = false;
+  await using client = await connect({
+    transport: "custom",
+    network,
+    codec: lines(),
+  });
+  client.send("ahoy");
+  await client.endWrite();
+  assertEquals(await Array.fromAsync(client), ["ahoy"]);
+  assertEquals(
+    events.slice(1, 3).map((event) =>
+      event.kind === "acceptFailed"
+        ? (event.error as Error).message
+        : event.kind
+    ),
+    ["no decoder", "opened"],
+  );
+  assertEquals(server.stats.accepted, 1);
 });

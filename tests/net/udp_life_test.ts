@@ -322,3 +322,47 @@ Deno.test("an exit that is asked for afterwards is still told", async () => {
   await peer[Symbol.asyncDispose]();
   await server.stop();
 });
+
+Deno.test("a handler that closes its peer while it is called is told of the end by what it then hands out", async () => {
+  const told: CloseReason[] = [];
+  const { server, socket, clock, events } = open((peer) => {
+    peer.close();
+    return { frame() {}, closed: (reason) => void told.push(reason) };
+  });
+  socket.peer(5, "a");
+  await clock.settle();
+  assertEquals(told, [{ by: "local" }]);
+  assertEquals(reasons(events), ["local"]);
+  await server.stop();
+});
+
+Deno.test("a script that closes its peer at once is waited for before the peer has ended", async () => {
+  const gate = Promise.withResolvers<void>();
+  const { server, socket, clock, events } = open(async (peer) => {
+    peer.close();
+    await gate.promise;
+  });
+  socket.peer(5, "a");
+  await clock.settle();
+  assertEquals(reasons(events), []);
+  gate.resolve();
+  await clock.settle();
+  assertEquals(reasons(events), ["local"]);
+  await server.stop();
+});
+
+Deno.test("a peer whose last turn hangs, and whose 'closed' hangs as well, ends after the grace of each", async () => {
+  const { server, socket, clock, events } = open(() => ({
+    frame: () => new Promise(() => {}),
+    closed: () => new Promise(() => {}),
+  }), { graceMs: 100 });
+  socket.peer(5, "a");
+  await clock.settle();
+  const stopped = server.stop();
+  await clock.advance(100);
+  assertEquals(reasons(events), []);
+  await clock.advance(100);
+  assertEquals(reasons(events), ["shutdown"]);
+  await stopped;
+  assertEquals(clock.pendingTimers, 0);
+});

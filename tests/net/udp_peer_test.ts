@@ -569,3 +569,12 @@ Deno.test("a socket that is closed under the server ends it with the error", asy
   assertEquals(await server.exited, { kind: "failed", error: gone });
   assertEquals(server.peers.size, 0);
 });
+
+Deno.test("a datagram of many frames is served to its end, though no time passes", async () => {
+  let count = 0;
+  const { server, socket, clock } = open(() => ({ frame: () => void count++ }));
+  socket.peer(5, "a\n".repeat(3_000));
+  await clock.settle();
+  assertEquals(count, 3_000);
+  await server.stop();
+});

@@ -1,5 +1,10 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import { actorChild, type ReplyTo, supervise } from "../../actor.ts";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  actorChild,
+  ActorStoppedError,
+  type ReplyTo,
+  supervise,
+} from "../../actor.ts";
 import { manualClock } from "../../src/testing/manual_clock.ts";
 import { reportedErrors } from "../support/reported_errors.ts";
 
@@ -136,4 +141,45 @@ Deno.test("actorChild(): what its observer throws is reported, and tell() answer
   });
   assertEquals([ref.tell(), ref.tell()], ["accepted", "dropped"]);
   assertEquals(reported.errors, ["dropped"]);
+});
+
+Deno.test("an actorChild that its supervisor left behind ends for good when its start does, and its ref is stopped", async () => {
+  const clock = manualClock();
+  const gate = Promise.withResolvers<void>();
+  const child = actorChild<string>("slow", async () => {
+    await gate.promise;
+    return { receive() {} };
+  }, { graceMs: 100 });
+  const tree = await supervise([], { clock });
+  const added = assertRejects(() => tree.add(child), ActorStoppedError);
+  await clock.settle();
+  const stopped = tree.stop();
+  await clock.advance(100);
+  await Promise.all([added, stopped]);
+  assertEquals(child.ref.phase, "starting", "its factory heeds nothing");
+  gate.resolve();
+  await clock.settle();
+  assertEquals(child.ref.phase, "stopped");
+  assertEquals(await child.ref.exited, { kind: "shutdown" });
+  assertEquals(child.ref.tell("anybody?"), "stopped");
+
+  // A supervisor that begins anew with the same spec finds it ready.
+  await using _again = await supervise([child], { clock });
+  assertEquals([child.ref.phase, child.ref.mailboxSize], ["running", 0]);
+});
+
+Deno.test("an actorChild whose disposal outlasts two kills of its supervisor ends for good when it is over", async () => {
+  const clock = manualClock();
+  const gate = Promise.withResolvers<void>();
+  const child = actorChild<string>("held", (context) => {
+    context.resources.defer(() => gate.promise);
+    return { receive() {} };
+  });
+  const tree = await supervise([child], { clock });
+  tree.kill();
+  tree.kill();
+  assertEquals(await tree.exited, { kind: "killed" });
+  gate.resolve();
+  await clock.settle();
+  assertEquals(child.ref.phase, "stopped");
 });

@@ -38,7 +38,7 @@ Deno.test("listen() with TLS and a certificate that is none says so, and leaves 
         OPTIONS,
       ),
     ListenError,
-    "Cannot listen on 127.0.0.1:0",
+    "Cannot listen on 127.0.0.1:0: the certificate or the key cannot be used: No certificates found",
   );
   assertEquals(error.code, "TLS");
 });

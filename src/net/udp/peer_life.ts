@@ -134,6 +134,8 @@ export class PeerLife<In, M> extends Incarnations<PeerHandlers<In, M>>
   }
 
   finish(): void {
+    // A handler that ends its own peer is told of it by the callbacks that it is about to hand out.
+    if (this.isStarting) return;
     if (this.#ending === "waiting") {
       const busy = this.turns.isTurning || this.hasScripts;
       if (busy && !this.#killed) return this.#armGrace();
@@ -194,6 +196,8 @@ export class PeerLife<In, M> extends Incarnations<PeerHandlers<In, M>>
 
   #armGrace(graceMs = this.settings.graceMs): void {
     this.#graceTimer ??= this.settings.clock.after(graceMs, () => {
+      // What comes after the cut, `closed`, may take as long again.
+      this.#graceTimer = undefined;
       this.#killed = true;
       this.end(this.#ownReason);
     });

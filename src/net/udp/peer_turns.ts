@@ -6,7 +6,6 @@
  * @module
  */
 
-import type { Timer } from "../../clock.ts";
 import { isThenable } from "../crash.ts";
 import {
   Turns,
@@ -39,7 +38,6 @@ export class PeerTurns<In, M> extends Turns<In, M> {
   readonly #host: TurnsHost<In>;
   readonly #sender: Sender & { readonly name: string };
   readonly #input: PeerInput<In>;
-  #pause: Timer | undefined;
   framesIn = 0;
   bytesIn = 0;
 
@@ -97,8 +95,6 @@ export class PeerTurns<In, M> extends Turns<In, M> {
 
   /** Nothing more is taken in, and what waits is dropped; the turn under way may finish. */
   close(): void {
-    this.#pause?.cancel();
-    this.endPause();
     this.#input.clear(this.#host);
     this.closeMail();
   }
@@ -146,12 +142,7 @@ export class PeerTurns<In, M> extends Turns<In, M> {
       if (isThenable(result)) return this.goOn(result);
       this.turnOver();
     }
-    // So much at once: timers and other peers come first.
-    this.#pause = this.settings.clock.after(0, () => {
-      this.endPause();
-      this.pump();
-    });
-    return "paused";
+    return this.makeWay();
   }
 
   protected served(): void {

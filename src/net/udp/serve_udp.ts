@@ -16,6 +16,7 @@ import {
   openDatagrams,
   peerAddr,
 } from "../../transport/mod.ts";
+import { checkParts } from "../options.ts";
 import { Pause } from "../pause.ts";
 import { decodeDatagram } from "./decode_datagram.ts";
 import { resolveUdpOptions, type UdpSettings } from "./options.ts";
@@ -43,7 +44,7 @@ import type { PeerHandler, UdpOptions, UdpServer } from "./types.ts";
  * `"UNSTABLE_NET"` where Deno runs without `--unstable-net`. A socket file that is in the way is looked into first:
  * whether somebody answers there is told by `exited`.
  * @throws {RangeError} An option is out of range; the message names it and its value.
- * @throws {TypeError} An unknown transport.
+ * @throws {TypeError} An unknown transport, or a codec, signal or handler that is none.
  *
  * @example An echo server, and a client that talks to it
  * ```ts
@@ -67,6 +68,7 @@ export function serveUdp<In, Out = In, M = never>(
   options: UdpOptions<In, Out>,
   handler: PeerHandler<In, Out, M>,
 ): UdpServer<In, Out, M> {
+  checkParts(options, handler);
   const settings = resolveUdpOptions(options);
   return new DatagramServer(openDatagrams(options), options, settings, handler);
 }
