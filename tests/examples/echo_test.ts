@@ -68,6 +68,14 @@ Deno.test("deno task echo speaks over a Unix socket, and respects a path that is
     await server.says(/listening on .*echo\.sock/);
     const { stdout } = await runTask("echo", ["send", "--unix", path, "ahoy"]);
     assertEquals(stdout, "AHOY\n");
+    // More than two sockets and what waits for them can hold: who only sends is never done.
+    const much = new Array(14).fill("x".repeat(120_000));
+    const { code, stdout: all } = await runTask("echo", [
+      ..."send --unix".split(" "),
+      path,
+      ...much,
+    ]);
+    assertEquals([code, all.length], [0, 14 * 120_001]);
     const second = await runTask("echo", ["serve", "--unix", path]);
     assertEquals(second, {
       code: 1,
