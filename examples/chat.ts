@@ -114,6 +114,7 @@ const serveCommand = command({
 /** One line of a guest. */
 function heard(room: Room, guest: Guest, line: string): unknown {
   if (line === "") return;
+  if (line === QUIT) return void guest.close();
   const name = room.nameOf(guest);
   if (name === undefined) {
     if (!NAME.test(line)) {
@@ -128,8 +129,6 @@ function heard(room: Room, guest: Guest, line: string): unknown {
   switch (line) {
     case "/who":
       return guest.send(`* here: ${room.names.join(", ")}`);
-    case QUIT:
-      return void guest.close();
     case "/crash":
       throw new Error(`The handler of ${name} crashes, as asked`);
   }

@@ -23,6 +23,9 @@ import {
 } from "./kit/where.ts";
 import { WIRE_NAMES, WIRES } from "./kit/wires.ts";
 
+/** More than a command line can hold: replies are read, however much waits to be sent. */
+const MOST_WAITING_BYTES = 16_777_216;
+
 const WIRE_FLAG = {
   wire: {
     type: "choice",
@@ -89,10 +92,11 @@ const sendCommand = command({
     await using connection = await connect({
       ...await endpointOf(where),
       codec: WIRES[wire],
+      highWaterBytes: MOST_WAITING_BYTES,
     });
     const encoder = new TextEncoder();
     for (const text of texts) connection.send(encoder.encode(text));
-    // Not awaited: a server that may not send what it has to say takes no more, and then both would wait.
+    // Not awaited: a server whose replies nobody reads takes no more.
     void connection.endWrite();
 
     // Without framing nobody knows where a reply ends: they come as the network cut them, until the server is done.

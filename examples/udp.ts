@@ -132,8 +132,9 @@ const sendCommand = command({
       else console.log(decode(reply.bytes));
     }
     if (missing > 0) {
+      const where = addrText({ transport: "udp", hostname, port });
       throw client.failure ?? new Error(
-        `No reply from ${hostname}:${port} within ${waitMs} ms to ${missing} of ${texts.length}`,
+        `No reply from ${where} within ${waitMs} ms to ${missing} of ${texts.length}`,
       );
     }
   },

@@ -17,7 +17,7 @@ import {
   defineCodec,
   type DefinedDecoder,
 } from "@packetboat/net";
-import { bytesOf, splitLine } from "./text.ts";
+import { bytesOf, splitLine, textOf } from "./text.ts";
 
 /** A command and its arguments; empty for an empty line. */
 export type Command = Uint8Array[];
@@ -175,6 +175,9 @@ function invalidLength(kind: string): ProtocolError {
   return new ProtocolError(`invalid ${kind} length`);
 }
 
+/** First words of lines that no client of a Redis sends. */
+const HTTP = /^(post|host:)$/i;
+
 function inlineCommand(source: ByteSource): Command | undefined {
   const end = source.indexOf(NEWLINE);
   if (end < 0 ? source.length > MOST_LINE_BYTES : end > MOST_LINE_BYTES) {
@@ -184,6 +187,10 @@ function inlineCommand(source: ByteSource): Command | undefined {
   const words = splitLine(source.take(end + 1));
   if (words === undefined) {
     throw new ProtocolError("unbalanced quotes in request");
+  }
+  // Redis, too, ends here what a page in a browser may have sent: further on its lines would be commands.
+  if (words.length > 0 && HTTP.test(textOf(words[0]))) {
+    throw new ProtocolError("that is HTTP");
   }
   return words;
 }

@@ -67,7 +67,13 @@ export const TUTORIAL_WIRES: Readonly<Record<string, TutorialWire>> = {
   },
 };
 
-/** Serves one client until it goes, or sends nothing. */
+/**
+ * How a browser begins. A page from anywhere may have it send a form to this machine, whose lines would be taken for
+ * commands; so whoever begins like that is no client.
+ */
+const HTTP = /^[A-Z]+ (\/|\*|https?:)/;
+
+/** Serves one client until it goes, sends nothing, or turns out to be a browser. */
 export async function serveTutorial(
   connection: Bytes,
   { reply }: TutorialWire,
@@ -76,7 +82,7 @@ export async function serveTutorial(
   const requests = connection[Symbol.asyncIterator]();
   for (let next; !(next = await requests.next()).done;) {
     const line = new TextDecoder().decode(next.value).trim();
-    if (line === "") return;
+    if (line === "" || HTTP.test(line)) return;
     await reply(
       connection,
       await outputOf(line, rules, connection.signal),

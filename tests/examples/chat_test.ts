@@ -104,6 +104,18 @@ Deno.test("deno task chat join sends no longer line, and says so", async () => {
   await ann.says(/ben: first\n\* ben left/);
 });
 
+Deno.test("deno task chat join leaves before it has a name, too", async () => {
+  await using room = await startRoom();
+  // Nobody types a better name.
+  const { code, stdout, stderr } = await runTask("chat", [
+    ..."join --port".split(" "),
+    room.port,
+    "no name",
+  ]);
+  assertEquals([code, stderr], [0, ""]);
+  assertMatch(stdout, /^Your name\?\nA name has 1 to 20 [^\n]+\n$/);
+});
+
 Deno.test("deno task chat join says when it has lost the room", async () => {
   await using room = await startRoom();
   await using ann = await join(room.port, "ann");

@@ -1,6 +1,11 @@
 /** `deno task kv`, as a process, in front of the clients of the real thing, and compared with it byte by byte. */
 
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { concat } from "@std/bytes";
 import { decodeAll, decodeFrames } from "@packetboat/net";
 import { Keyspace } from "../../examples/kv/keyspace.ts";
@@ -449,6 +454,23 @@ Deno.test("deno task kv loses a command that crashes, and nothing else: no other
     `${expected}+OK\r\n`,
   );
   await kv.server.complains(/kv: store: DEBUG PANIC, as asked/);
+});
+
+Deno.test("deno task kv does nothing for a page in a browser", async () => {
+  await using kv = await startKv();
+  assertEquals(
+    await words(kv.port, [request("SET", "k", "v"), QUIT]),
+    "+OK\r\n+OK\r\n",
+  );
+  for (const method of ["POST", "PUT"]) {
+    await assertRejects(() =>
+      fetch(`http://127.0.0.1:${kv.port}/`, { method, body: "FLUSHALL\r\n" })
+    );
+  }
+  assertEquals(
+    await words(kv.port, [request("DBSIZE"), QUIT]),
+    ":1\r\n+OK\r\n",
+  );
 });
 
 Deno.test("deno task kv does not mind a client that leaves in the middle of a large answer", async () => {

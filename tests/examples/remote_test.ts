@@ -1,6 +1,11 @@
 /** `deno task remote`, as processes: what it runs, and all that it must not. */
 
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { proofOf } from "../../examples/remote/protocol.ts";
 import { HAS_PYTHON, runPython } from "../support/python.ts";
 import {
@@ -249,6 +254,30 @@ Deno.test("deno task remote --shell runs anything, over a Unix socket", async ()
     await Deno.remove(dir, { recursive: true });
   }
 });
+
+for (const wire of ["i32le", "ascii"]) {
+  Deno.test(`deno task remote --wire ${wire} runs nothing for a page in a browser`, async () => {
+    await using server = startServer("--shell", "--wire", wire);
+    const port = await portOf(server);
+    const dir = await Deno.makeTempDir();
+    try {
+      // The second is so long that what follows comes in another read.
+      for (const path of ["", "x".repeat(1_000_000)]) {
+        await assertRejects(() =>
+          fetch(`http://127.0.0.1:${port}/${path}`, {
+            method: "POST",
+            body: `\ntouch ${dir}/made\n`,
+          })
+        );
+      }
+      server.signal();
+      await server.ended;
+      assertEquals(Array.from(Deno.readDirSync(dir)), []);
+    } finally {
+      await Deno.remove(dir, { recursive: true });
+    }
+  });
+}
 
 Deno.test("deno task remote serve drains at Ctrl-C: a command under way ends as it should", async () => {
   await using server = startServer("--allow", "sh");

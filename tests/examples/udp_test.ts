@@ -125,6 +125,10 @@ Deno.test("deno task udp says in one line what goes wrong, and exits with 1", as
   await server[Symbol.asyncDispose]();
   const nobody = ["--port", port, "--wait-ms", "50"];
   await fails(["send", ...nobody, "a", "b"], /within 50 ms to 2 of 2/);
+  await fails(
+    ["send", "--hostname", "::1", ...nobody, "a"],
+    new RegExp(` \\[::1\\]:${port}`),
+  );
   await fails(["broadcast", ...nobody, "a"], /Nobody replied within 50 ms/);
   await fails(["discover", ...nobody], /./);
 });
