@@ -38,6 +38,8 @@ export class Intake {
   /** Of one chunk at a time, the usual case, nothing waits. */
   #waiting: Uint8Array[] | undefined;
   #next = 0;
+  /** Bytes in those, counted here because a wrapper asks for them at every frame. */
+  #waitingBytes = 0;
 
   constructor(codec: string) {
     this.codec = codec;
@@ -53,6 +55,7 @@ export class Intake {
       this.#use(chunk);
     } else {
       (this.#waiting ??= []).push(chunk);
+      this.#waitingBytes += chunk.length;
     }
   }
 
@@ -82,6 +85,7 @@ export class Intake {
     if (waiting === undefined) return false;
     const chunk = waiting[this.#next];
     waiting[this.#next++] = EMPTY;
+    this.#waitingBytes -= chunk.length;
     if (this.#next === waiting.length) {
       this.#waiting = undefined;
       this.#next = 0;
@@ -93,11 +97,7 @@ export class Intake {
 
   /** Bytes fed and not used up. */
   get length(): number {
-    let sum = this.end - this.at;
-    const waiting = this.#waiting;
-    if (waiting === undefined) return sum;
-    for (let i = this.#next; i < waiting.length; i++) sum += waiting[i].length;
-    return sum;
+    return this.end - this.at + this.#waitingBytes;
   }
 
   /** How many of the unused bytes are `byte`, up to the first that is another. */
@@ -129,7 +129,7 @@ export class Intake {
     const rest = this.bytes.subarray(this.at, this.end);
     const waiting = this.#waiting?.slice(this.#next) ?? [];
     this.base += this.end;
-    for (const chunk of waiting) this.base += chunk.length;
+    this.base += this.#waitingBytes;
     this.#forget();
     return concat([...before, rest, ...waiting]);
   }
@@ -217,5 +217,6 @@ export class Intake {
     this.#use(EMPTY);
     this.#waiting = undefined;
     this.#next = 0;
+    this.#waitingBytes = 0;
   }
 }

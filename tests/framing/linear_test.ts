@@ -147,15 +147,13 @@ function chunksOf(wire: Uint8Array, size: number): Uint8Array[] {
   return chunks;
 }
 
-Deno.test("ByteSource.indexOf() does not go over the pieces again that it has searched", () => {
+/** How often `work` asks an array for its length: at least once for each that it goes over. */
+function arraysLookedAt(work: () => void): number {
   const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
   const { get, ...rest } = Object.getOwnPropertyDescriptor(
     typedArray,
     "length",
   )!;
-  const chunks = chunksOf(encodeFrame(users, payload), 256);
-  const decoder = users.decoder();
-  let frames = 0;
   let looks = 0;
   Object.defineProperty(typedArray, "length", {
     ...rest,
@@ -165,13 +163,36 @@ Deno.test("ByteSource.indexOf() does not go over the pieces again that it has se
     },
   });
   try {
+    work();
+  } finally {
+    Object.defineProperty(typedArray, "length", { ...rest, get });
+  }
+  return looks;
+}
+
+Deno.test("ByteSource.indexOf() does not go over the pieces again that it has searched", () => {
+  const chunks = chunksOf(encodeFrame(users, payload), 256);
+  const decoder = users.decoder();
+  let frames = 0;
+  const looks = arraysLookedAt(() => {
     for (const chunk of chunks) {
       decoder.feed(chunk);
       while (decoder.next() !== undefined) frames++;
     }
-  } finally {
-    Object.defineProperty(typedArray, "length", { ...rest, get });
-  }
+  });
   assertEquals(frames, 1);
   assert(looks < 100 * chunks.length, `${looks} for ${chunks.length} pieces`);
 });
+
+for (const codec of [json(delimited("\n")), json(lengthPrefixed())]) {
+  Deno.test(`${codec.name} does not count all that waits anew for each frame`, () => {
+    const decoder = codec.decoder();
+    for (let i = 0; i < 2_000; i++) decoder.feed(encodeFrame(codec, i));
+    let frames = 0;
+    const looks = arraysLookedAt(() => {
+      while (decoder.next() !== undefined) frames++;
+    });
+    assertEquals(frames, 2_000);
+    assert(looks < 100 * frames, `${looks} for ${frames} chunks`);
+  });
+}
