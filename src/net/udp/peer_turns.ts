@@ -208,8 +208,8 @@ export class PeerTurns<In, M> {
     for (let left = TURNS_PER_PUMP; left > 0; left--) {
       if (this.#life.phase !== "running") return false;
       const { handlers } = this.#life;
-      let result: unknown;
       try {
+        let result: unknown;
         if (handlers === undefined) {
           this.#servePulls();
           return false;
@@ -224,17 +224,18 @@ export class PeerTurns<In, M> {
           this.#life.rested();
           return false;
         }
+        // Inside, because to look at what a handler returned may run code of its own, which may throw.
+        if (isThenable(result)) {
+          Promise.resolve(result).then(
+            this.#onTurnDone ??= () => this.#turnDone(),
+            this.#onTurnFailed ??= (error) => this.#turnFailed(error),
+          );
+          return true;
+        }
       } catch (error) {
         this.#life.crashed(error);
         this.frameOver();
         continue;
-      }
-      if (isThenable(result)) {
-        Promise.resolve(result).then(
-          this.#onTurnDone ??= () => this.#turnDone(),
-          this.#onTurnFailed ??= (error) => this.#turnFailed(error),
-        );
-        return true;
       }
       this.frameOver();
     }
