@@ -75,7 +75,10 @@ export interface Connection<In, Out = In, M = never>
   switchCodec<I, O>(codec: Codec<I, O>): Connection<I, O, M>;
   /** Half-close: flush, then FIN; reading goes on. */
   endWrite(): Promise<void>;
-  /** Flush, then close. Resolves when the socket is closed. */
+  /**
+   * Flush, then close. Resolves as `closed` does, which waits for the turn under way: so do not await it in a
+   * callback or script of this connection, which would wait for itself until `graceMs` is over.
+   */
   close(): Promise<CloseReason>;
   /** Close at once; what is queued is lost. */
   abort(error?: unknown): void;
