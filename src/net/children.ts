@@ -83,6 +83,8 @@ export function serverChild<In, Out = In, M = never>(
  * connection is lost, for as long as it takes. Its ref and its mailbox last: what it is told while there is no
  * connection waits, in order and within the mailbox's bound, for the handler of the next one.
  *
+ * Its supervisor decides how long it lives: `signal` among the options is not looked at.
+ *
  * It ends when the handler closes the connection, or `idleTimeoutMs` does, and fails, for its supervisor to decide,
  * when the handler is past its restart limits, the peer breaks the format or `frameTimeoutMs` passes.
  *

@@ -137,8 +137,8 @@ export class ConnectionTurns<In, M> extends Turns<In, M>
         return "resting";
       }
       const { handlers } = this.life;
-      let result: unknown;
       try {
+        let result: unknown;
         if (this.#asked !== undefined) {
           result = this.#controlTurn(handlers);
         } else if (handlers === undefined) {
@@ -160,11 +160,12 @@ export class ConnectionTurns<In, M> extends Turns<In, M>
           this.life.rested();
           return "resting";
         }
+        // Inside, because to look at what a handler returned may run code of its own, which may throw.
+        if (isThenable(result)) return this.goOn(result);
       } catch (error) {
         this.life.crashed(error);
         continue;
       }
-      if (isThenable(result)) return this.goOn(result);
       this.turnOver();
     }
     return this.makeWay();

@@ -80,8 +80,8 @@ export interface Connection<In, Out = In, M = never>
   /** Half-close: flush, then FIN; reading goes on. */
   endWrite(): Promise<void>;
   /**
-   * Flush, then close. Resolves when the socket is closed and the turn or script under way has ended: a handler that
-   * awaits it waits for itself, until `graceMs` is over.
+   * Flush, then close. Resolves as `closed` does, which waits for the turn under way: so do not await it in a
+   * callback or script of this connection, which would wait for itself until `graceMs` is over.
    */
   close(): Promise<CloseReason>;
   /** Close at once; what is queued is lost. */

@@ -175,3 +175,24 @@ Deno.test("an observer that throws harms no peer, and is reported", async () => 
     "closed",
   ]);
 });
+
+Deno.test("a peer's turn whose result fails when it is asked for 'then' is a crash, and the next frame comes", async () => {
+  const frames: string[] = [];
+  const { server, socket, clock, of } = open(() => ({
+    frame(line) {
+      frames.push(line);
+      if (line !== "trap") return;
+      return {
+        get then() {
+          throw new Error("looked at");
+        },
+      };
+    },
+  }));
+  socket.peer(5, "a\ntrap\nb");
+  await clock.advance(0);
+  assertEquals(frames, ["a", "trap", "b"]);
+  const [crash] = of("crashed") as Crash[];
+  assertEquals((crash.error as Error).message, "looked at");
+  await server.stop();
+});

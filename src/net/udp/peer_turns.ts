@@ -119,8 +119,8 @@ export class PeerTurns<In, M> extends Turns<In, M> {
     for (let left = TURNS_PER_PUMP; left > 0; left--) {
       if (this.life.phase !== "running") return "resting";
       const { handlers } = this.life;
-      let result: unknown;
       try {
+        let result: unknown;
         if (handlers === undefined) {
           this.#servePulls();
           return "resting";
@@ -135,11 +135,12 @@ export class PeerTurns<In, M> extends Turns<In, M> {
           this.life.rested();
           return "resting";
         }
+        // Inside, because to look at what a handler returned may run code of its own, which may throw.
+        if (isThenable(result)) return this.goOn(result);
       } catch (error) {
         this.turnFailed(error);
         continue;
       }
-      if (isThenable(result)) return this.goOn(result);
       this.turnOver();
     }
     return this.makeWay();
