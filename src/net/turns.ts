@@ -3,11 +3,10 @@
  * once; the lane of messages; frames for those who pull. Which turn comes next, and what a turn costs besides, is
  * decided by what extends it.
  *
- *                     ┌──────────── settled ────────────┐
- *                     ▼                                 │
- *     pump ──▶ resting ──▶ serving ──▶ resting, or turning, or paused
- *                     ▲                                             │
- *                     └───────────── others had a chance ───────────┘
+ *     resting ──pump──▶ serving ──▶ resting   nothing is at hand, or it has to wait
+ *        ▲                 ├──────▶ turning   until what a callback returned has settled ──┐
+ *        │                 └──────▶ paused    until others have had a chance ──────────────┤
+ *        └─────────────────────────────────────────────────────────────────────────────────┘
  *
  * @module
  */
@@ -209,7 +208,7 @@ export abstract class Turns<In, M> {
     this.life.crashed(error);
   }
 
-  /** Others have had their chance. */
+  /** Others have had their chance, or there are no more turns. */
   protected endPause(): void {
     if (this.#state === "paused") this.#state = "resting";
   }
