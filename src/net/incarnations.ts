@@ -138,6 +138,8 @@ export abstract class Incarnations<H extends { frame: unknown }>
     this.crashed(error);
   }
 
+  // Not private, because private methods make every instance a word larger, and there are thousands.
+
   protected scriptReturned(incarnation: number, value: unknown): void {
     this.#scripts--;
     if (this.isOver || incarnation !== this.restarts) {
