@@ -3,8 +3,8 @@
  * the handler has caught up; and what turns wait for: while more has been sent than the high-water mark allows, there
  * are none. Never decides what follows a crash, a loss or bad bytes, nor when it is over: that is its life's.
  *
- * A UDP peer knows fewer turns, so their order is its own: nothing that it sends waits, nothing is read further when a
- * callback has caught up, and control asks it for none.
+ * A UDP peer knows fewer turns, so their order is its own: what it sends does not wait, and its handler has no callbacks
+ * for what control asks, for bad bytes, or for having caught up.
  *
  * @module
  */

@@ -10,7 +10,7 @@
  * @module
  */
 
-import { type LifecycleEvent, type Phase, phaseAfter } from "../actor/mod.ts";
+import { Lifecycle } from "../actor/mod.ts";
 import type { Timer } from "../clock.ts";
 import type { RestartHistory } from "../supervision/mod.ts";
 import {
@@ -38,7 +38,8 @@ export interface IncarnationTurns {
 }
 
 /** The life of one handler. */
-export abstract class Incarnations<H extends { frame: unknown }> {
+export abstract class Incarnations<H extends { frame: unknown }>
+  extends Lifecycle {
   /** Whose life it is. */
   abstract readonly name: string;
   /** The end has begun. */
@@ -47,7 +48,6 @@ export abstract class Incarnations<H extends { frame: unknown }> {
   abstract readonly failure: { error: unknown } | undefined;
   abstract readonly turns: IncarnationTurns;
   protected abstract readonly settings: CrashSettings;
-  #phase: Phase = "starting";
   #handlers: H | undefined;
   /** Handlers that are scripts and have not come to their end. */
   #scripts = 0;
@@ -66,10 +66,6 @@ export abstract class Incarnations<H extends { frame: unknown }> {
 
   /** A script failed with what its loop was told: that is not a failure of its own. */
   protected abstract scriptTold(): void;
-
-  get phase(): Phase {
-    return this.#phase;
-  }
 
   /** What the current incarnation handed out; `undefined` for a script. */
   get handlers(): H | undefined {
@@ -113,10 +109,6 @@ export abstract class Incarnations<H extends { frame: unknown }> {
 
   // ── for what extends it ──
 
-  protected to(event: LifecycleEvent): void {
-    this.#phase = phaseAfter(this.#phase, event);
-  }
-
   /** The next incarnation begins. */
   protected start(): void {
     const incarnation = this.restarts;
@@ -154,6 +146,8 @@ export abstract class Incarnations<H extends { frame: unknown }> {
   protected scriptCrashed(error: unknown): void {
     this.crashed(error);
   }
+
+  // Not private, because private methods make every instance a word larger, and there are thousands.
 
   protected scriptReturned(incarnation: number, value: unknown): void {
     this.#scripts--;
