@@ -13,12 +13,13 @@ import { bodyReadable } from "./streams.ts";
 /** How a body goes out. */
 export interface BodyWay {
   readonly outbox: Outbox;
-  /** So much at once, then there must be room again. */
+  /** So much at once, then there must be room again: no more than `roomBytes` wait. */
   readonly stepBytes: number;
+  readonly roomBytes: number;
+  /** Aborts when nothing can be sent any more, or soon. */
+  readonly signal: AbortSignal;
   /** @throws {ConnectionLostError} Nothing can be sent any more. */
   checkOpen(): void;
-  /** Resolves when there is room. */
-  drained(): Promise<void>;
 }
 
 /** Sends `source`, and resolves when there is room for more. */
@@ -27,7 +28,35 @@ export async function sendBody(
   way: BodyWay,
 ): Promise<void> {
   if (source instanceof Uint8Array) await sendBytes(source, way);
-  else for await (const chunk of source) await sendBytes(chunk, way);
+  else await sendChunks(source, way);
+}
+
+async function sendChunks(
+  source: AsyncIterable<Uint8Array>,
+  way: BodyWay,
+): Promise<void> {
+  const chunks = source[Symbol.asyncIterator]();
+  // A source may be silent for long; who waits for it shall hear of a loss all the same.
+  const over = Promise.withResolvers<"over">();
+  const onOver = () => over.resolve("over");
+  way.signal.addEventListener("abort", onOver);
+  let isDone = false;
+  try {
+    for (;;) {
+      const next = await Promise.race([chunks.next(), over.promise]);
+      way.checkOpen();
+      if (next === "over") continue;
+      if (next.done) {
+        isDone = true;
+        return;
+      }
+      await sendBytes(next.value, way);
+    }
+  } finally {
+    way.signal.removeEventListener("abort", onOver);
+    // Not awaited: a generator that is silent answers this when it goes on.
+    if (!isDone) void Promise.resolve(chunks.return?.()).catch(() => {});
+  }
 }
 
 async function sendBytes(bytes: Uint8Array, way: BodyWay): Promise<void> {
@@ -36,7 +65,7 @@ async function sendBytes(bytes: Uint8Array, way: BodyWay): Promise<void> {
     way.checkOpen();
     outbox.addBytes(bytes.subarray(at, at + stepBytes));
     outbox.flush();
-    await way.drained();
+    await outbox.bodySinks(way.roomBytes);
   }
   way.checkOpen();
 }
@@ -70,8 +99,8 @@ export function receiveBody(
       `Cannot read a body from ${source.peer}: another one is under way`,
     );
   }
-  input.beginBody(byteLength);
-  return bodyReadable(input, (cause) => {
+  const body = input.beginBody(byteLength);
+  return bodyReadable(input, body, (cause) => {
     const error = source.failure?.error;
     return error instanceof Error ? error : cutBody(source.peer, cause);
   });

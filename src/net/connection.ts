@@ -181,8 +181,9 @@ export class ConnectionActor<In, Out, M>
       await sendBody(source, {
         outbox,
         stepBytes: settings.highWaterBytes,
+        roomBytes: settings.highWaterBytes / 2,
+        signal: this.signal,
         checkOpen: () => this.#life.checkOpen(),
-        drained: () => this.drained(),
       });
     } catch (error) {
       this.abort(error);
@@ -300,8 +301,8 @@ export class ConnectionActor<In, Out, M>
   checkDeadlines(nowMs: number): void {
     if (this.#life.isOver) return;
     const { input, outbox, framesIn, settings } = this.#turns;
-    const { bytesIn, midFrame } = input;
-    const progress = { bytesIn, framesIn, midFrame };
+    const { bytesIn, midFrame, awaitsBody } = input;
+    const progress = { bytesIn, framesIn, midFrame, midBody: awaitsBody };
     const passed = this.#deadlines.check(nowMs, progress, settings);
     if (this.#deadlines.silent) {
       outbox.relax();
@@ -310,8 +311,11 @@ export class ConnectionActor<In, Out, M>
     if (passed === "idle") this.#turns.ask("idle");
     else if (passed === "frame") {
       const { frameTimeoutMs } = settings;
+      const what = awaitsBody
+        ? "the next byte of a body did not come"
+        : `${input.bufferedBytes} bytes of a frame came, its end did not`;
       const error = new TimeoutError(
-        `Cannot wait longer for ${this.#life.peer}: ${input.bufferedBytes} bytes of a frame came, its end did not within ${frameTimeoutMs} ms`,
+        `Cannot wait longer for ${this.#life.peer}: ${what} within ${frameTimeoutMs} ms`,
         frameTimeoutMs,
       );
       this.#life.end({ by: "failure", error }, "polite");

@@ -17,7 +17,7 @@ import {
   type ConnectionTurnsHost,
   type ConnectionTurnsLife,
 } from "./connection_turns.ts";
-import { exitOf } from "./crash.ts";
+import { exitOf, isThenable } from "./crash.ts";
 import { Ending, type Manner } from "./ending.ts";
 import { Incarnations } from "./incarnations.ts";
 import { Notices, type Outcome, type Watched } from "./notices.ts";
@@ -45,7 +45,8 @@ interface Leaving {
   /** Nothing has come for `QUIET_MS`. */
   isQuiet: boolean;
   quietTimer: Timer | undefined;
-  graceTimer: Timer | undefined;
+  /** When it ends by force. */
+  grace: { readonly endMs: number; readonly timer: Timer } | undefined;
 }
 
 /** The life of one connection. */
@@ -57,6 +58,8 @@ export class ConnectionLife<In, M>
   readonly turns: ConnectionTurns<In, M>;
   readonly #owner: LifeOwner<In, M>;
   #ending: Ending | undefined;
+  /** The last callback has been called. */
+  #isLeaveTaken = false;
   // Made when first needed: a server has thousands of connections that are idle and pay for every field.
   #leaving: Leaving | undefined;
   #notices: Notices | undefined;
@@ -103,6 +106,10 @@ export class ConnectionLife<In, M>
     return this.#lost !== undefined || this.isOver;
   }
 
+  get leavesMail(): boolean {
+    return this.#lost !== undefined && this.#owner.onUnserved !== undefined;
+  }
+
   get outcome(): Outcome | undefined {
     return this.phase === "stopped" ? this.#ending : undefined;
   }
@@ -128,9 +135,9 @@ export class ConnectionLife<In, M>
 
   /** Serves what is at hand, then ends. */
   drain(graceMs = this.settings.graceMs): void {
+    this.#armGrace(graceMs);
     if (this.isOver || this.#isDraining) return;
     this.#leave().isDraining = true;
-    this.#armGrace(graceMs);
     this.turns.ask("shutdown");
   }
 
@@ -190,7 +197,7 @@ export class ConnectionLife<In, M>
         outbox: this.turns.outbox,
         isBusy: () => this.turns.isTurning || this.hasScripts,
         onWait: () => this.#armGrace(this.settings.graceMs),
-        onOver: () => void this.#farewell(),
+        onOver: () => this.#farewell(),
       });
       this.to("stop");
       this.cancelRestart();
@@ -200,7 +207,8 @@ export class ConnectionLife<In, M>
       this.turns.endPulls();
     }
     this.#ending.hurry(manner);
-    this.turns.pump();
+    if (manner === "kill" && this.#isLeaveTaken) this.#over();
+    else this.turns.pump();
   }
 
   finish(): void {
@@ -208,6 +216,16 @@ export class ConnectionLife<In, M>
   }
 
   // ── for the incarnations ──
+
+  override crashed(error: unknown): void {
+    // Nobody will read on in its body; the next frame comes behind it.
+    this.turns.input.abandonBody();
+    super.crashed(error);
+  }
+
+  protected override get isCut(): boolean {
+    return this.#lost !== undefined;
+  }
 
   protected get settings(): ConnectionSettings {
     return this.turns.settings;
@@ -238,7 +256,7 @@ export class ConnectionLife<In, M>
       isDraining: false,
       isQuiet: false,
       quietTimer: undefined,
-      graceTimer: undefined,
+      grace: undefined,
     };
   }
 
@@ -264,16 +282,33 @@ export class ConnectionLife<In, M>
     return false;
   }
 
-  async #farewell(): Promise<void> {
+  /** The last callback, which may take as long as a turn may. */
+  #farewell(): void {
+    this.#isLeaveTaken = true;
+    try {
+      const result = this.handlers?.closed?.(this.#ending!.reason);
+      if (!isThenable(result)) return this.#over();
+      this.#leaving?.grace?.timer.cancel();
+      this.#leave().grace = undefined;
+      this.#armGrace(this.settings.graceMs);
+      Promise.resolve(result).catch((error) => this.#farewellFailed(error))
+        .then(() => this.#over());
+    } catch (error) {
+      this.#farewellFailed(error);
+      this.#over();
+    }
+  }
+
+  #farewellFailed(error: unknown): void {
+    this.turns.forgetFrame();
+    this.crashed(error);
+  }
+
+  #over(): void {
+    if (this.outcome !== undefined) return;
     const ending = this.#ending!;
     const { reason } = ending;
-    try {
-      await this.handlers?.closed?.(reason);
-    } catch (error) {
-      this.turns.forgetFrame();
-      this.crashed(error);
-    }
-    this.#leaving?.graceTimer?.cancel();
+    this.#leaving?.grace?.timer.cancel();
     this.to("ended");
     const { id: connection, stats } = this.#owner;
     this.settings.emit({ kind: "closed", connection, reason, stats });
@@ -281,10 +316,17 @@ export class ConnectionLife<In, M>
     this.#notices?.ended(ending);
   }
 
+  /** Ends it by force when so much time has passed; of several bounds the nearest holds. */
   #armGrace(graceMs: number): void {
-    this.#leave().graceTimer ??= this.settings.clock.after(graceMs, () => {
-      this.end(this.#ownReason, "kill");
+    const { clock } = this.settings;
+    const leaving = this.#leave();
+    const endMs = clock.now() + graceMs;
+    if (leaving.grace !== undefined && leaving.grace.endMs <= endMs) return;
+    leaving.grace?.timer.cancel();
+    const timer = clock.after(graceMs, () => {
+      this.end(this.#lost ?? this.#ownReason, "kill");
     });
+    leaving.grace = { endMs, timer };
   }
 
   /** Why it ends when nothing but our own side ends it. */

@@ -36,6 +36,8 @@ export interface ConnectionTurnsHost<In> {
 /** What the turns of a connection need of its life. */
 export interface ConnectionTurnsLife<In, M> extends TurnsLife {
   readonly handlers: ConnectionHandlers<In, M> | undefined;
+  /** It is lost, and another connection will serve the messages that wait. */
+  readonly leavesMail: boolean;
   /** The peer broke the format. `true` = the handler hears of it when its turn comes; else it was the end. */
   malformed(error: unknown): boolean;
   /** A read or a write failed: nothing more will come or go. */
@@ -132,7 +134,8 @@ export class ConnectionTurns<In, M> extends Turns<In, M>
     this.#turnsLeft = TURNS_PER_PUMP;
     while (this.#turnsLeft-- > 0) {
       if (this.life.phase !== "running") return "resting";
-      if (this.isHeldUp) {
+      // What control asks for does not wait for a peer that does not read: it may be the end of it.
+      if (this.isHeldUp && this.#asked === undefined) {
         this.#throttled = true;
         return "resting";
       }
@@ -144,7 +147,7 @@ export class ConnectionTurns<In, M> extends Turns<In, M>
         } else if (handlers === undefined) {
           this.#servePulls();
           return "resting";
-        } else if (!this.wireIsNext && this.mailboxSize > 0) {
+        } else if (!this.wireIsNext && this.#hasMail) {
           result = this.messageTurn(handlers);
         } else if (this.#behind < TURNS_PER_PUMP && this.take()) {
           result = this.#frameTurns(handlers);
@@ -154,7 +157,7 @@ export class ConnectionTurns<In, M> extends Turns<In, M>
           result = handlers.caughtUp?.();
         } else if (this.#broken !== undefined) {
           result = this.#brokenTurn(handlers, this.#broken);
-        } else if (this.mailboxSize > 0) {
+        } else if (this.#hasMail) {
           result = this.messageTurn(handlers);
         } else {
           this.life.rested();
@@ -190,6 +193,11 @@ export class ConnectionTurns<In, M> extends Turns<In, M>
         this.#isDue() || this.#turnsLeft-- <= 0 || !this.take()
       ) return undefined;
     }
+  }
+
+  /** Messages wait, and for this connection. */
+  get #hasMail(): boolean {
+    return this.mailboxSize > 0 && !this.life.leavesMail;
   }
 
   /** Whether the next turn may be another than a frame's. */

@@ -1,5 +1,5 @@
 /**
- * How long a peer may be silent, and how long it may take over one frame. Nothing is timed per frame: a
+ * How long a peer may be silent, and how long it may take over one frame, or over the next byte of a body. Nothing is timed per frame: a
  * sweep looks at the counters every now and then, so a deadline is noticed at the first look after it.
  *
  * @module
@@ -11,6 +11,8 @@ export interface WireProgress {
   readonly framesIn: number;
   /** Bytes of an unfinished frame are at hand, and its rest is awaited. */
   readonly midFrame: boolean;
+  /** The next byte of a body is awaited. */
+  readonly midBody: boolean;
 }
 
 /** The limits, in milliseconds. */
@@ -24,9 +26,9 @@ export class Deadlines {
   #bytesSeen = 0;
   // Moments are rounded up: a fraction would be an object of its own, and no deadline comes too early by it.
   #silentSinceMs: number;
-  /** `framesIn` when the unfinished frame was first seen; -1 = none is under way. */
-  #framesSeen = -1;
-  #frameSinceMs = 0;
+  /** How far what is awaited had come when it was first seen; -1 = nothing is awaited. */
+  #awaitedSeen = -1;
+  #awaitedSinceMs = 0;
   /** No byte came between the last two looks. */
   silent = false;
 
@@ -37,14 +39,17 @@ export class Deadlines {
   /** Which deadline has passed, if any. Silence is counted anew after it was reported. */
   check(
     nowMs: number,
-    { bytesIn, framesIn, midFrame }: WireProgress,
+    { bytesIn, framesIn, midFrame, midBody }: WireProgress,
     { idleTimeoutMs, frameTimeoutMs }: DeadlineLimits,
   ): "idle" | "frame" | undefined {
-    if (!midFrame) this.#framesSeen = -1;
-    else if (this.#framesSeen !== framesIn) {
-      this.#framesSeen = framesIn;
-      this.#frameSinceMs = Math.ceil(nowMs);
-    } else if (nowMs - this.#frameSinceMs >= frameTimeoutMs) return "frame";
+    // A frame must be whole in time; a body may be of any length, and every byte is a sign of life.
+    const awaited = midBody ? -2 - bytesIn : midFrame ? framesIn : -1;
+    if (awaited !== this.#awaitedSeen) {
+      this.#awaitedSeen = awaited;
+      this.#awaitedSinceMs = Math.ceil(nowMs);
+    } else if (
+      awaited !== -1 && nowMs - this.#awaitedSinceMs >= frameTimeoutMs
+    ) return "frame";
     this.silent = bytesIn === this.#bytesSeen;
     if (!this.silent) {
       this.#bytesSeen = bytesIn;

@@ -44,6 +44,10 @@ export abstract class Incarnations<H extends { frame: unknown }>
   abstract readonly name: string;
   /** The end has begun. */
   abstract readonly isOver: boolean;
+  /** It has not ended, but will: there is nothing to restart for. */
+  protected get isCut(): boolean {
+    return false;
+  }
   /** What its loops are told, or will be: what broke it. */
   abstract readonly failure: { error: unknown } | undefined;
   abstract readonly turns: IncarnationTurns;
@@ -84,7 +88,7 @@ export abstract class Incarnations<H extends { frame: unknown }>
 
   /** A turn, or the handler itself, threw. */
   crashed(error: unknown): void {
-    const over = this.isOver;
+    const over = this.isOver || this.isCut;
     const plan = planCrash({
       actor: this.name,
       error,

@@ -18,8 +18,10 @@ import { SLOT_BYTES, type Slots } from "./slots.ts";
 const BODY_BYTES = 65_536;
 
 /** Bytes outside any frame that are still to come, and who waits for them. */
-interface Body {
+export interface Body {
   left: number;
+  /** Nobody reads it any more, or nobody should: what comes is passed over. */
+  isAbandoned: boolean;
   wait: PromiseWithResolvers<void> | undefined;
 }
 
@@ -141,11 +143,13 @@ export class Input<In> {
     if (this.#reuse) this.#decoder.recycle?.();
   }
 
-  /** The next `byteLength` bytes go past the decoder: `pullBody` until it gives `undefined`, or `skipBody`. */
-  beginBody(byteLength: number): void {
+  /** The next `byteLength` bytes go past the decoder: `pullBody` until it gives `undefined`, or `abandonBody`. */
+  beginBody(byteLength: number): Body {
     this.#unread();
-    this.#body = { left: byteLength, wait: undefined };
+    const body = { left: byteLength, isAbandoned: false, wait: undefined };
+    this.#body = body;
     this.#endBodyIfOver();
+    return body;
   }
 
   /** Whether bytes go past the decoder now. */
@@ -153,38 +157,48 @@ export class Input<In> {
     return this.#body !== undefined;
   }
 
+  /** The next bytes of a body are awaited. */
+  get awaitsBody(): boolean {
+    return this.#body !== undefined && this.#body.wait !== undefined;
+  }
+
   /**
    * The next bytes of the body, as they come; `undefined` = it is over.
    *
-   * @throws {RangeError} The stream ended before the body did; the message says how much is missing.
+   * @throws {RangeError} The stream ended before the body did, or nobody was to read it any more; the message says
+   * how much is missing.
    */
-  async pullBody(): Promise<Uint8Array | undefined> {
+  async pullBody(body: Body): Promise<Uint8Array | undefined> {
     for (;;) {
-      const body = this.#body;
-      if (body === undefined) return undefined;
-      const chunk = this.#takeAhead(body);
-      if (chunk !== undefined) return chunk;
-      if (this.#eof || this.#discarded) {
-        this.#body = undefined;
-        this.#owner.onInput();
+      if (body.left === 0) return undefined;
+      if (!body.isAbandoned) {
+        const chunk = this.#takeAhead(body);
+        if (chunk !== undefined) return chunk;
+      }
+      if (body.isAbandoned || this.#eof || this.#discarded) {
+        this.#cutBody(body);
         throw new RangeError(`${body.left} bytes are missing`);
       }
-      body.wait = Promise.withResolvers();
+      body.wait ??= Promise.withResolvers();
       this.want();
       await body.wait.promise;
     }
   }
 
-  /** Passes over what is left of the body, so that the next frame is found. */
-  async skipBody(): Promise<void> {
-    while (await this.pullBody() !== undefined);
+  /** Passes over what is left of a body, by default of the one under way, so that the next frame is found. Who reads it is told. */
+  abandonBody(body: Body | undefined = this.#body): void {
+    if (body === undefined || body !== this.#body || body.isAbandoned) return;
+    body.isAbandoned = true;
+    wake(body);
+    this.#passOver(body);
+    this.want();
   }
 
   /** No more bytes are wanted; what came whole can still be taken, and what is cut is not an error. */
   stop(): void {
     this.#eof = true;
     this.#ended = true;
-    this.#body?.wait?.resolve();
+    if (this.#body !== undefined) wake(this.#body);
   }
 
   /** Gives spare memory back, when there has been nothing to do for a while. */
@@ -198,7 +212,7 @@ export class Input<In> {
     this.#discarded = true;
     this.#ahead = undefined;
     this.#decoder.takeRest();
-    this.#body?.wait?.resolve();
+    if (this.#body !== undefined) wake(this.#body);
   }
 
   /** Resolves when no read is under way; never rejects. */
@@ -248,6 +262,19 @@ export class Input<In> {
     return this.#reuse && this.#inlet.owns(part) ? part.slice() : part;
   }
 
+  /** What has come of a body that nobody reads is dropped, and so is the body where nothing more comes. */
+  #passOver(body: Body): void {
+    while (this.#body === body && this.#takeAhead(body) !== undefined);
+    if (this.#eof) this.#cutBody(body);
+  }
+
+  /** It will not be whole. What is behind it, if anything, is looked at again, unless it is still passed over. */
+  #cutBody(body: Body): void {
+    if (this.#body !== body || (body.isAbandoned && !this.#eof)) return;
+    this.#body = undefined;
+    this.#owner.onInput();
+  }
+
   #endBodyIfOver(): void {
     if (this.#body?.left !== 0) return;
     this.#body = undefined;
@@ -289,12 +316,21 @@ export class Input<In> {
         (this.#ahead ??= []).push(this.#inlet.took(into, byteLength));
       }
     }
-    if (this.#body?.wait === undefined) this.#owner.onInput();
-    else this.#body.wait.resolve();
+    const body = this.#body;
+    if (body?.isAbandoned) this.#passOver(body);
+    if (body?.wait === undefined) this.#owner.onInput();
+    else wake(body);
   }
 
   #failed(error: unknown): void {
     this.#reading = undefined;
     if (!this.#discarded) this.#owner.onLost(error);
   }
+}
+
+/** Whoever waits for more of the body looks again. */
+function wake(body: Body): void {
+  const { wait } = body;
+  body.wait = undefined;
+  wait?.resolve();
 }

@@ -23,6 +23,8 @@ export interface OutboxOwner {
 /** Somebody waits until no more than so many bytes wait. */
 interface Wait {
   readonly most: number;
+  /** What is held does not count: it waits for him. */
+  readonly isBody: boolean;
   readonly resolve: () => void;
 }
 
@@ -118,10 +120,12 @@ export class Outbox {
 
   /** Resolves when at most `most` bytes wait, or nothing will leave any more; never rejects. */
   sinks(most: number): Promise<void> {
-    if (this.size <= most) return Promise.resolve();
-    return new Promise((resolve) =>
-      (this.#waits ??= []).push({ most, resolve })
-    );
+    return this.#wait(most, false);
+  }
+
+  /** The same for the body that frames wait for: those do not count. */
+  bodySinks(most: number): Promise<void> {
+    return this.#wait(most, true);
   }
 
   /** Whoever waits need not any more. */
@@ -175,12 +179,25 @@ export class Outbox {
     this.#owner.onWritten();
   }
 
+  #wait(most: number, isBody: boolean): Promise<void> {
+    if (this.#waiting(isBody) <= most) return Promise.resolve();
+    return new Promise((resolve) =>
+      (this.#waits ??= []).push({ most, isBody, resolve })
+    );
+  }
+
+  #waiting(isBody: boolean): number {
+    return isBody && this.#held !== undefined
+      ? this.size - this.#held.length
+      : this.size;
+  }
+
   #wake(lenience: number): void {
     const waits = this.#waits;
     if (waits === undefined) return;
     this.#waits = undefined;
     for (const wait of waits) {
-      if (this.size <= wait.most + lenience) wait.resolve();
+      if (this.#waiting(wait.isBody) <= wait.most + lenience) wait.resolve();
       else (this.#waits ??= []).push(wait);
     }
   }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Input } from "./input.ts";
+import type { Body, Input } from "./input.ts";
 
 /** Frames as a stream. Cancelling it leaves the connection as it is. */
 export function frameReadable<In>(
@@ -20,16 +20,17 @@ export function frameReadable<In>(
   }, { highWaterMark: 0 });
 }
 
-/** The bytes of a body that `input` has begun; `lost` makes the error for one that is cut. */
+/** The bytes of a `body` that `input` has begun; `lost` makes the error for one that is cut. */
 export function bodyReadable(
   input: Input<unknown>,
+  body: Body,
   lost: (cause: unknown) => Error,
 ): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       let chunk: Uint8Array | undefined;
       try {
-        chunk = await input.pullBody();
+        chunk = await input.pullBody(body);
       } catch (cause) {
         throw lost(cause);
       }
@@ -38,7 +39,7 @@ export function bodyReadable(
     },
     cancel() {
       // The rest is passed over as it comes. If it never does, the end of the connection tells.
-      input.skipBody().catch(() => {});
+      input.abandonBody(body);
     },
   }, { highWaterMark: 0 });
 }

@@ -144,7 +144,7 @@ export interface ConnectionHandlers<In, M = never> {
   idle?(): unknown;
   /** The server is shutting down; the socket is still open for `graceMs`. */
   shutdown?(): unknown;
-  /** The socket is closed. Runs after the last turn; if that one hangs, after `graceMs`. */
+  /** The socket is closed. Runs after the last turn; if that one hangs, after `graceMs`. May take as long itself. */
   closed?(reason: CloseReason): unknown;
 }
 
@@ -204,7 +204,8 @@ export interface ConnectionOptions {
   /** Silence of the peer for this long is answered by `idle`, or by closing. @default {Infinity} */
   idleTimeoutMs?: number;
   /**
-   * From the first byte of a frame to its last, while somebody waits for it: a handler, or `for await`.
+   * From the first byte of a frame to its last, while somebody waits for it: a handler, or `for await`. Also from one
+   * byte of a `body()` to the next, while somebody reads it.
    *
    * @default {30_000}
    */
@@ -221,7 +222,7 @@ export interface ConnectionOptions {
   highWaterBytes?: number;
   /** Outbox above this closes the connection with `SlowConsumerError`. Bytes. @default {16_777_216} */
   maxOutboxBytes?: number;
-  /** Waiting for the last turn and the last flush at `close`, `stop` and shutdown. @default {5_000} */
+  /** Waiting for the last turn and the last flush at `close`, `stop` and shutdown, and then for `closed`. @default {5_000} */
   graceMs?: number;
   /** Stops what the options are for when it aborts. */
   signal?: AbortSignal;
