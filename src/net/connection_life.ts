@@ -19,6 +19,7 @@ import {
 } from "./connection_turns.ts";
 import { exitOf, isThenable } from "./crash.ts";
 import { Ending, type Manner } from "./ending.ts";
+import { Grace } from "./grace.ts";
 import { Incarnations } from "./incarnations.ts";
 import { Notices, type Outcome, type Watched } from "./notices.ts";
 import { type ConnectionSettings, QUIET_MS } from "./options.ts";
@@ -45,8 +46,7 @@ interface Leaving {
   /** Nothing has come for `QUIET_MS`. */
   isQuiet: boolean;
   quietTimer: Timer | undefined;
-  /** When it ends by force. */
-  grace: { readonly endMs: number; readonly timer: Timer } | undefined;
+  grace: Grace | undefined;
 }
 
 /** The life of one connection. */
@@ -135,7 +135,8 @@ export class ConnectionLife<In, M>
 
   /** Serves what is at hand, then ends. */
   drain(graceMs = this.settings.graceMs): void {
-    this.#armGrace(graceMs);
+    if (this.phase === "stopped") return;
+    this.#grace.atMost(graceMs);
     if (this.isOver || this.#isDraining) return;
     this.#leave().isDraining = true;
     this.turns.ask("shutdown");
@@ -196,7 +197,7 @@ export class ConnectionLife<In, M>
         input: this.turns.input,
         outbox: this.turns.outbox,
         isBusy: () => this.turns.isTurning || this.hasScripts,
-        onWait: () => this.#armGrace(this.settings.graceMs),
+        onWait: () => this.#grace.unlessSet(this.settings.graceMs),
         onOver: () => this.#farewell(),
       });
       this.to("stop");
@@ -288,9 +289,8 @@ export class ConnectionLife<In, M>
     try {
       const result = this.handlers?.closed?.(this.#ending!.reason);
       if (!isThenable(result)) return this.#over();
-      this.#leaving?.grace?.timer.cancel();
-      this.#leave().grace = undefined;
-      this.#armGrace(this.settings.graceMs);
+      this.#grace.cancel();
+      this.#grace.atMost(this.settings.graceMs);
       Promise.resolve(result).catch((error) => this.#farewellFailed(error))
         .then(() => this.#over());
     } catch (error) {
@@ -308,7 +308,7 @@ export class ConnectionLife<In, M>
     if (this.outcome !== undefined) return;
     const ending = this.#ending!;
     const { reason } = ending;
-    this.#leaving?.grace?.timer.cancel();
+    this.#leaving?.grace?.cancel();
     this.to("ended");
     const { id: connection, stats } = this.#owner;
     this.settings.emit({ kind: "closed", connection, reason, stats });
@@ -316,17 +316,12 @@ export class ConnectionLife<In, M>
     this.#notices?.ended(ending);
   }
 
-  /** Ends it by force when so much time has passed; of several bounds the nearest holds. */
-  #armGrace(graceMs: number): void {
-    const { clock } = this.settings;
-    const leaving = this.#leave();
-    const endMs = clock.now() + graceMs;
-    if (leaving.grace !== undefined && leaving.grace.endMs <= endMs) return;
-    leaving.grace?.timer.cancel();
-    const timer = clock.after(graceMs, () => {
-      this.end(this.#lost ?? this.#ownReason, "kill");
-    });
-    leaving.grace = { endMs, timer };
+  /** Ends it by force when its time is over. */
+  get #grace(): Grace {
+    return this.#leave().grace ??= new Grace(
+      this.settings.clock,
+      () => this.end(this.#lost ?? this.#ownReason, "kill"),
+    );
   }
 
   /** Why it ends when nothing but our own side ends it. */

@@ -310,8 +310,23 @@ Deno.test("stop({ graceMs }) holds for a connection that is closing already, and
     assertNotEquals(connection.phase, "stopped", first);
     await clock.advance(1);
     await exited;
+    await connection.stop({ graceMs: 50 });
     assertEquals(clock.pendingTimers, 0);
   }
+});
+
+Deno.test("stop({ graceMs }) may give more time than the connection's own options do", async () => {
+  const { connection, stream, clock } = open(() => ({ frame() {} }), {
+    graceMs: 50,
+  });
+  stream.takesWrites = false;
+  connection.send("read late");
+  const exited = connection.stop({ graceMs: 5_000 });
+  void connection.close();
+  await clock.advance(4_999);
+  stream.takeWrites();
+  await exited;
+  assertEquals(stream.written(), "read late\n");
 });
 
 Deno.test("a loss is the reason of the end, also when the grace cuts the turn that did not notice", async () => {

@@ -7,9 +7,9 @@
  */
 
 import type { ExitReason } from "../../actor/mod.ts";
-import type { Timer } from "../../clock.ts";
 import type { CloseReason, ConnectionStats } from "../../observe/mod.ts";
 import { exitOf, isThenable } from "../crash.ts";
+import { Grace } from "../grace.ts";
 import { Incarnations } from "../incarnations.ts";
 import { Notices, type Outcome, type Watched } from "../notices.ts";
 import type { UdpSettings } from "./options.ts";
@@ -42,7 +42,7 @@ export class PeerLife<In, M> extends Incarnations<PeerHandlers<In, M>>
   isDraining = false;
   #reason: CloseReason | undefined;
   #exit: ExitReason | undefined;
-  #graceTimer: Timer | undefined;
+  #madeGrace: Grace | undefined;
   /** Does not wait for the turn under way. */
   #killed = false;
   /** `farewell` = the last callback runs. */
@@ -103,10 +103,11 @@ export class PeerLife<In, M> extends Incarnations<PeerHandlers<In, M>>
   }
 
   /** Serves what is at hand, then ends. */
-  drain(graceMs: number | undefined): void {
+  drain(graceMs = this.settings.graceMs): void {
+    if (this.phase === "stopped") return;
+    this.#grace.atMost(graceMs);
     if (this.isOver || this.isDraining) return;
     this.isDraining = true;
-    this.#armGrace(graceMs);
     this.turns.pump();
   }
 
@@ -138,7 +139,9 @@ export class PeerLife<In, M> extends Incarnations<PeerHandlers<In, M>>
     if (this.isStarting) return;
     if (this.#ending === "waiting") {
       const busy = this.turns.isTurning || this.hasScripts;
-      if (busy && !this.#killed) return this.#armGrace();
+      if (busy && !this.#killed) {
+        return this.#grace.unlessSet(this.settings.graceMs);
+      }
       this.#ending = "farewell";
       void this.#farewell();
     } else if (this.#ending === "farewell" && this.#killed) this.#over();
@@ -172,7 +175,8 @@ export class PeerLife<In, M> extends Incarnations<PeerHandlers<In, M>>
     try {
       const result = this.handlers?.closed?.(this.#reason!);
       if (isThenable(result)) {
-        this.#armGrace();
+        this.#grace.cancel();
+        this.#grace.atMost(this.settings.graceMs);
         await result;
       }
     } catch (error) {
@@ -185,7 +189,7 @@ export class PeerLife<In, M> extends Incarnations<PeerHandlers<In, M>>
     if (this.#ending === "over") return;
     this.#ending = "over";
     this.turns.end();
-    this.#graceTimer?.cancel();
+    this.#madeGrace?.cancel();
     this.to("ended");
     const { id: connection, stats } = this.#owner;
     const reason = this.#reason!;
@@ -194,10 +198,9 @@ export class PeerLife<In, M> extends Incarnations<PeerHandlers<In, M>>
     this.#notices?.ended(this.outcome!);
   }
 
-  #armGrace(graceMs = this.settings.graceMs): void {
-    this.#graceTimer ??= this.settings.clock.after(graceMs, () => {
-      // What comes after the cut, `closed`, may take as long again.
-      this.#graceTimer = undefined;
+  /** Ends it by force when its time is over. */
+  get #grace(): Grace {
+    return this.#madeGrace ??= new Grace(this.settings.clock, () => {
       this.#killed = true;
       this.end(this.#ownReason);
     });
