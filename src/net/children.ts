@@ -6,11 +6,12 @@
  * @module
  */
 
-import type {
-  ActorContext,
-  ActorRef,
-  Behavior,
-  ExitReason,
+import {
+  type ActorContext,
+  type ActorRef,
+  type Behavior,
+  type ExitReason,
+  Ref,
 } from "../actor/mod.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import {
@@ -303,7 +304,11 @@ class Link<In, Out, M> implements Behavior<M> {
           mailbox: { capacity: PASSED_ON },
         },
         this.#handler,
-        (unserved) => this.#waiting.unshift(...unserved),
+        {
+          onUnserved: (messages) => this.#waiting.unshift(...messages),
+          onRefused: (message, error) =>
+            Ref.refuse(this.#context.self, message, error),
+        },
       );
     } catch (error) {
       const isOver = !(error instanceof ConnectError);

@@ -1,13 +1,20 @@
 /** Servers and clients under a supervisor. */
 
-import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import {
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import {
+  ActorStoppedError,
   type Clock,
   connect,
   connectionChild,
   FrameError,
   lines,
   type NetEvent,
+  type ReplyTo,
   serve,
   serverChild,
   supervise,
@@ -412,4 +419,80 @@ Deno.test("connectionChild() that is killed as it tells of a wait does not wait"
   assertEquals(await child.ref.exited, { kind: "killed" });
   assertEquals(clock.pendingTimers, 0);
   await tree.stop();
+});
+
+Deno.test("connectionChild() whose handler crashes on a question refuses it at once, with the crash as cause", async () => {
+  const clock = manualClock();
+  const { where, server } = silentServer(clock);
+  const crash = new Error("as you wish");
+  const child = connectionChild<string, string, ReplyTo<string>>(
+    "client",
+    where,
+    (connection) => ({
+      frame() {},
+      async message(reply) {
+        if (connection.stats.restarts > 0) return reply("here again");
+        await connection.drained();
+        throw crash;
+      },
+    }),
+  );
+  await using _tree = await supervise([child], { clock });
+  const refused = assertRejects(
+    () => child.ref.ask<string>((reply) => reply),
+    ActorStoppedError,
+    'Cannot ask "client": it crashed on the question',
+  );
+  const answered = child.ref.ask<string>((reply) => reply);
+  await clock.advance(0);
+  assertEquals((await refused).cause, crash);
+  assertEquals(await answered, "here again");
+  await server.stop();
+});
+
+Deno.test("connectionChild() whose handler takes no messages refuses a question at once", async () => {
+  const clock = manualClock();
+  const { where, server } = silentServer(clock);
+  const child = connectionChild<string, string, ReplyTo<string>>(
+    "client",
+    where,
+    () => ({ frame() {} }),
+  );
+  await using _tree = await supervise([child], { clock });
+  await clock.settle();
+  const refused = assertRejects(
+    () => child.ref.ask<string>((reply) => reply),
+    TypeError,
+    "Cannot ask client: its handler has no 'message' callback",
+  );
+  await clock.settle();
+  await refused;
+  await server.stop();
+});
+
+Deno.test("connectionChild() whose handler takes no messages any more refuses the questions that waited for it", async () => {
+  const clock = manualClock();
+  const { where, server } = silentServer(clock);
+  const child = connectionChild<string, string, ReplyTo<string>>(
+    "client",
+    where,
+    (connection) => ({
+      frame() {},
+      ...(connection.stats.restarts > 0 ? {} : {
+        message() {
+          throw new Error("as you wish");
+        },
+      }),
+    }),
+  );
+  await using _tree = await supervise([child], { clock });
+  await clock.settle();
+  const ask = () => child.ref.ask<string>((reply) => reply);
+  const refused = [
+    assertRejects(ask, ActorStoppedError),
+    assertRejects(ask, TypeError, "its handler has no 'message' callback"),
+  ];
+  await clock.advance(0);
+  await Promise.all(refused);
+  await server.stop();
 });
