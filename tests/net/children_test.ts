@@ -496,3 +496,57 @@ Deno.test("connectionChild() whose handler takes no messages any more refuses th
   await Promise.all(refused);
   await server.stop();
 });
+
+Deno.test("connectionChild() whose peer is silent connects again, with growing delays, for as long as it takes", async () => {
+  const clock = manualClock();
+  const { where, server } = silentServer(clock);
+  const log: unknown[] = [];
+  const child = connectionChild("client", {
+    ...where,
+    idleTimeoutMs: 1_000,
+    reconnect: { minMs: 100, maxMs: 400, jitter: 0 },
+    onEvent(event) {
+      if (event.kind === "closed") log.push(event.reason.by);
+      if (event.kind === "reconnecting") log.push(event.inMs);
+    },
+  }, () => ({ frame() {} }));
+  await using tree = await supervise([child], { clock });
+  await clock.advance(12_000);
+  assertEquals(log.slice(0, 10), [
+    ...["idle", 100, "idle", 200, "idle", 400, "idle", 400, "idle", 400],
+  ]);
+  assertEquals(tree.children[0].restarts, 0);
+  await server.stop();
+});
+
+Deno.test("connectionChild() hands what a connection that ended by silence had not served to the next one, in order", async () => {
+  const clock = manualClock();
+  const { where, server } = silentServer(clock);
+  const seen: string[] = [];
+  const child = connectionChild<string, string, string>(
+    "client",
+    { ...where, idleTimeoutMs: 1_000, reconnect: { jitter: 0 } },
+    () => ({
+      frame() {},
+      message(line) {
+        seen.push(line);
+        // Longer than the silence that is allowed.
+        if (line === "m0") {
+          return new Promise<void>((resolve) => {
+            clock.after(3_000, () => resolve());
+          });
+        }
+      },
+    }),
+  );
+  await using tree = await supervise([child], { clock });
+  await clock.settle();
+  const sent = Array.from({ length: 200 }, (_, i) => `m${i}`);
+  for (const line of sent) assertEquals(child.ref.tell(line), "accepted");
+  await clock.advance(3_050);
+  assertEquals(seen, ["m0"], "the others wait for the next connection");
+  await clock.advance(200);
+  assertEquals(seen, sent, "at most once, none lost, none doubled");
+  assertEquals(tree.children[0].restarts, 0);
+  await server.stop();
+});
