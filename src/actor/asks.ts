@@ -27,6 +27,14 @@ interface Pending {
   after: Pending | undefined;
 }
 
+/** What is told to those whose question `owner` crashed on with `error`. */
+export function crashedOn(owner: string, error: unknown): ActorStoppedError {
+  return new ActorStoppedError(
+    `Cannot ask "${owner}": it crashed on the question`,
+    { cause: error },
+  );
+}
+
 /** The questions that wait for answers of one owner. */
 export class Asks {
   readonly #owner: string;
@@ -105,12 +113,7 @@ export class Asks {
 
   /** Rejects the question that was asked by `message`, because the turn that took it failed with `error`. */
   fail(message: unknown, error: unknown): void {
-    this.#find(message)?.reject(
-      new ActorStoppedError(
-        `Cannot ask "${this.#owner}": it crashed on the question`,
-        { cause: error },
-      ),
-    );
+    this.#find(message)?.reject(crashedOn(this.#owner, error));
   }
 
   /** Rejects the question that was asked by `message` with `error` itself: no turn will come for it. */

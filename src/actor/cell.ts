@@ -126,6 +126,11 @@ export class Cell<M> extends Mailbox<M> implements IncarnationHost<M> {
     );
   }
 
+  /** Rejects the question that was asked by `message`, which an incarnation has handed on, with `error`. */
+  refuse(message: M, error: unknown): void {
+    this.#asks?.refuse(message, error);
+  }
+
   /** Begins the next incarnation; the factory runs when the line comes to it, never inside this call. */
   begin(): void {
     this.#restart = undefined;

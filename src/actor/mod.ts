@@ -1,5 +1,5 @@
 /** The door of the actor room. @module */
-export { Asks } from "./asks.ts";
+export { Asks, crashedOn } from "./asks.ts";
 export { Cell, type CellOptions, type Next, type Succession } from "./cell.ts";
 export {
   Lifecycle,

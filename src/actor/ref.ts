@@ -82,6 +82,11 @@ export class Ref<M> implements ActorRef<M>, ExitWatchable {
     return () => cell.removeWatcher(watcher);
   }
 
+  /** For an actor that hands its messages on: who asked by `message` is told that no answer will come, and why. */
+  static refuse<M>(ref: ActorRef<M>, message: M, error: unknown): void {
+    (ref as Ref<M>).#cell.refuse(message, error);
+  }
+
   /** For an actor that begins anew after its end: from now on `ref` leads to `cell`. */
   static lead<M>(ref: Ref<M>, cell: Cell<M>): void {
     ref.#cell = cell;

@@ -12,8 +12,11 @@ import { Utf8 } from "./utf8.ts";
 /**
  * Frames of one JSON value each, in the format of `codec`: `json(delimited("\n"))` is NDJSON.
  *
- * What is not JSON is a `MalformedFrameError` with the parser's error as its cause. `T` is a promise of the
- * peer's that nobody has checked: `mapCodec` with a schema does. The values do not keep the bytes alive.
+ * What is not JSON is a `MalformedFrameError` with a `SyntaxError` as its cause. Both say what is wrong, and where if
+ * the parser tells; neither quotes the peer, since a terminal that shows a log may obey what it sent.
+ *
+ * `T` is a promise of the peer's that nobody has checked: `mapCodec` with a schema does. The values do not keep the
+ * bytes alive.
  *
  * ```text
  *            on the wire                                   frames
@@ -35,7 +38,7 @@ export function json<T = unknown>(codec: Codec<Uint8Array>): Codec<T> {
   const utf8 = new Utf8();
   const encoder = new TextEncoder();
   return mappedCodec<Uint8Array, T>(name, codec, false, {
-    decode: (frame) => JSON.parse(utf8.decode(frame)),
+    decode: (frame) => parse<T>(utf8.decode(frame)),
     encode(value) {
       const text: string | undefined = JSON.stringify(value);
       if (text === undefined) {
@@ -46,4 +49,23 @@ export function json<T = unknown>(codec: Codec<Uint8Array>): Codec<T> {
       return encoder.encode(text);
     },
   });
+}
+
+function parse<T>(json: string): T {
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    // Not as its cause: the parser's own error quotes the peer, and whoever logs an error logs its cause as well.
+    throw new SyntaxError(withoutQuote((error as SyntaxError).message));
+  }
+}
+
+/** What a parser said of a text that is not JSON, without the piece of the text that it quotes in some of its messages. */
+function withoutQuote(message: string): string {
+  if (/^[ !#-~]+$/.test(message)) return message;
+  const token = /^Unexpected token '(.)'/su.exec(message)?.[1];
+  if (token === undefined) return "what came is no JSON";
+  if (/[ -~]/.test(token)) return `Unexpected token '${token}'`;
+  const code = token.codePointAt(0)!.toString(16).toUpperCase();
+  return `Unexpected token U+${code.padStart(4, "0")}`;
 }

@@ -6,11 +6,12 @@
  * @module
  */
 
-import type {
-  ActorContext,
-  ActorRef,
-  Behavior,
-  ExitReason,
+import {
+  type ActorContext,
+  type ActorRef,
+  type Behavior,
+  type ExitReason,
+  Ref,
 } from "../actor/mod.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import {
@@ -80,13 +81,13 @@ export function serverChild<In, Out = In, M = never>(
 
 /**
  * Makes a child that is a client connection: it connects, and connects again with backoff whenever the
- * connection is lost, for as long as it takes. Its ref and its mailbox last: what it is told while there is no
- * connection waits, in order and within the mailbox's bound, for the handler of the next one.
+ * connection is lost, or silent for `idleTimeoutMs`, for as long as it takes. Its ref and its mailbox last: what it is
+ * told while there is no connection waits, in order and within the mailbox's bound, for the handler of the next one.
  *
  * Its supervisor decides how long it lives: `signal` among the options is not looked at.
  *
- * It ends when the handler closes the connection, or `idleTimeoutMs` does, and fails, for its supervisor to decide,
- * when the handler is past its restart limits, the peer breaks the format or `frameTimeoutMs` passes.
+ * It ends when the handler closes the connection, and fails, for its supervisor to decide, when the handler is past
+ * its restart limits, the peer breaks the format or `frameTimeoutMs` passes.
  *
  * @param name Unique among its siblings; also the client's name in events, unless the options have one.
  * @param options As for `connect`, and how long to wait before each attempt.
@@ -303,7 +304,11 @@ class Link<In, Out, M> implements Behavior<M> {
           mailbox: { capacity: PASSED_ON },
         },
         this.#handler,
-        (unserved) => this.#waiting.unshift(...unserved),
+        {
+          onUnserved: (messages) => this.#waiting.unshift(...messages),
+          onRefused: (message, error) =>
+            Ref.refuse(this.#context.self, message, error),
+        },
       );
     } catch (error) {
       const isOver = !(error instanceof ConnectError);
@@ -356,6 +361,7 @@ async function roomMade<In, Out, M>(
 function verdict(reason: CloseReason): { error?: unknown; isOver: boolean } {
   switch (reason.by) {
     case "peer":
+    case "idle":
       return { isOver: false };
     case "failure":
       return {

@@ -74,14 +74,29 @@ export function resolveConnectOptions<In, Out, M>(
   return { timeoutMs, settings: resolveConnectionOptions(options, codec) };
 }
 
-/** As `connect`; `onUnserved` is given the messages that the connection had taken and no turn had come for. */
+/** For one who hands on the messages of others. */
+export interface Forwarder<M> {
+  /** Given the messages that the connection had taken and no turn had come for, when it ends. */
+  onUnserved(messages: M[]): void;
+  /** Told of each message that no answer will come to, and why. */
+  onRefused(message: M, error: unknown): void;
+}
+
+/** As `connect`; `forwarder` hears what becomes of the messages. */
 export async function open<In, Out, M>(
   options: ConnectOptions<In, Out>,
   handler?: ConnectionHandler<In, Out, M>,
-  onUnserved?: (messages: M[]) => void,
+  forwarder?: Forwarder<M>,
 ): Promise<Connection<In, Out, M>> {
   const { codec, name = "client", signal } = options;
-  const { timeoutMs, settings } = resolveConnectOptions(options, handler);
+  const { timeoutMs, settings: resolved } = resolveConnectOptions(
+    options,
+    handler,
+  );
+  const settings: ConnectionSettings = forwarder === undefined ? resolved : {
+    ...resolved,
+    onRefused: (message, error) => forwarder.onRefused(message as M, error),
+  };
   const { clock } = settings;
   const stream = await dial(options, { timeoutMs, signal, clock });
   let connection: ConnectionActor<In, Out, M>;
@@ -94,7 +109,7 @@ export async function open<In, Out, M>(
       codec,
       settings,
       handler,
-      onUnserved,
+      onUnserved: forwarder?.onUnserved,
       onEnd: () => {
         sweep.stop();
         signal?.removeEventListener("abort", onAbort);

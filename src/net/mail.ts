@@ -8,6 +8,7 @@
 import {
   type AskOptions,
   Asks,
+  crashedOn,
   Mailbox,
   type ReplyTo,
   type TellVerdict,
@@ -26,19 +27,20 @@ export interface MailOwner {
 /** The options that concern mail. */
 export type MailSettings = Pick<
   ConnectionSettings,
-  "mailbox" | "clock" | "emit"
+  "mailbox" | "clock" | "emit" | "onRefused"
 >;
 
 /** The mail of one owner. */
 export class Mail<M> {
   readonly #owner: MailOwner;
-  readonly #emit: ConnectionSettings["emit"];
+  readonly #settings: MailSettings;
   readonly #mailbox: Mailbox<M>;
   readonly #asks: Asks;
 
-  constructor(owner: MailOwner, { mailbox, clock, emit }: MailSettings) {
+  constructor(owner: MailOwner, settings: MailSettings) {
+    const { mailbox, clock } = settings;
     this.#owner = owner;
-    this.#emit = emit;
+    this.#settings = settings;
     this.#asks = new Asks(owner.name, clock);
     this.#mailbox = new Mailbox<M>(owner.name, mailbox);
     this.#mailbox.onMail = () => owner.onMail();
@@ -54,6 +56,7 @@ export class Mail<M> {
   tell(message: M): TellVerdict {
     if (this.#owner.takesMessages()) return this.#mailbox.tell(message);
     this.#dropped(1);
+    this.#settings.onRefused?.(message, this.#unheard("ask"));
     return "dropped";
   }
 
@@ -86,20 +89,25 @@ export class Mail<M> {
   drop(): void {
     let count = 0;
     for (; this.size > 0; count++) {
-      this.#asks.refuse(this.shift(), this.#unheard("ask"));
+      this.#refuse(this.shift(), this.#unheard("ask"));
     }
     this.#dropped(count);
   }
 
   /** The turn that took `message` failed: whoever asked by it is told. */
   fail(message: M, error: unknown): void {
-    this.#asks.fail(message, error);
+    this.#refuse(message, crashedOn(this.#owner.name, error));
   }
 
   /** Refuses what waits and everything that comes later. */
   close(): void {
     this.#mailbox.close();
     this.#asks.close();
+  }
+
+  #refuse(message: M, error: unknown): void {
+    this.#asks.refuse(message, error);
+    this.#settings.onRefused?.(message, error);
   }
 
   #unheard(verb: string): TypeError {
@@ -109,6 +117,6 @@ export class Mail<M> {
   }
 
   #dropped(count: number): void {
-    this.#emit({ kind: "dropped", actor: this.#owner.name, count });
+    this.#settings.emit({ kind: "dropped", actor: this.#owner.name, count });
   }
 }

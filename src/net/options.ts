@@ -41,6 +41,8 @@ export interface ConnectionSettings {
   /** What they gather in when they send. */
   readonly writers: Writers;
   readonly emit: (event: NetEvent) => void;
+  /** Told of each message that no answer will come to, and why: whoever handed it on may know who asked by it. */
+  readonly onRefused?: (message: unknown, error: unknown) => void;
 }
 
 /**

@@ -13,6 +13,7 @@ import {
   listen,
   mayBeStale,
   removeStaleSocket,
+  takenError,
   tune,
 } from "../transport/mod.ts";
 import { AcceptLoop } from "./accept_loop.ts";
@@ -42,7 +43,7 @@ import type {
  * it tells every connection, waits for their last turn and flush, and closes.
  *
  * A Unix socket whose file is there already is the one case that takes a moment: the file is removed if
- * nobody answers on it, else `exited` says that the address is in use.
+ * nobody answers on it, else `exited` says that it is in use, or what else is in its place.
  *
  * @param options Where to listen, the codec, and limits; every limit has a default.
  * @param handler Called for each connection, and again at each restart.
@@ -237,8 +238,11 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
   /** The socket file is there already: takes its place if it was left behind. */
   async #takeOver(inUse: unknown): Promise<void> {
     const { path } = this.#options as { path: string };
+    const endpoint = { transport: "unix", path } as const;
     try {
-      if (!await removeStaleSocket({ transport: "unix", path })) throw inUse;
+      if (!await removeStaleSocket(endpoint)) {
+        throw await takenError(endpoint, inUse);
+      }
       if (this.#ending === undefined) this.#listen();
     } catch (error) {
       this.#end({ kind: "failed", error });

@@ -133,7 +133,7 @@ export type NetEvent =
     stats: ConnectionStats;
   }
   | {
-    /** A client of `connectionChild` lost its connection (`error`: how, unless the peer just closed), or could not make one. */
+    /** A client of `connectionChild` lost its connection (`error`: how, unless the peer just closed or was silent), or could not make one. */
     kind: "reconnecting";
     actor: string;
     error?: unknown;

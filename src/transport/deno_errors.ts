@@ -131,6 +131,19 @@ export function listenError(where: string, error: unknown): ListenError {
   });
 }
 
+/** As `listenError`, of a path that is taken by something else than a socket, for which the system has no words of its own. */
+export function occupiedError(
+  path: string,
+  what: "directory" | "file",
+  inUse: unknown,
+): ListenError {
+  const { words } = what === "directory" ? BY_CODE.EISDIR : BY_CODE.ENOTSOCK;
+  const { code } = BY_NAME.AddrInUse;
+  return new ListenError(`Cannot listen on ${path}: ${words}`, code, {
+    cause: inUse,
+  });
+}
+
 /** Wraps what `connect` threw. `where` completes "Cannot connect to …". */
 export function connectError(where: string, error: unknown): ConnectError {
   const { code, words } = describe(error);

@@ -5,7 +5,12 @@
  * @module
  */
 
-import { isAddrInUse, isRefused, listenError } from "./deno_errors.ts";
+import {
+  isAddrInUse,
+  isRefused,
+  listenError,
+  occupiedError,
+} from "./deno_errors.ts";
 import { checkEndpoint, DEFAULT_HOSTNAME, endpointText } from "./endpoint.ts";
 import type {
   Acceptor,
@@ -54,6 +59,21 @@ export async function removeStaleSocket(
   }
   await Deno.remove(path);
   return true;
+}
+
+/**
+ * The error for a path that is not free, made of the failure of `listen`: the system says only that it is in use, also
+ * where nobody uses it and the path is wrong.
+ */
+export async function takenError(
+  { path }: UnixEndpoint,
+  inUse: unknown,
+): Promise<unknown> {
+  const { isDirectory, isSocket, isSymlink } = await Deno.lstat(path);
+  // A link may lead to a socket that somebody answers on.
+  if (isSocket || isSymlink) return inUse;
+  const { cause } = inUse as Error;
+  return occupiedError(path, isDirectory ? "directory" : "file", cause);
 }
 
 /** Whether a failure of `listen` may be a socket file left behind. */

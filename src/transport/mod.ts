@@ -10,6 +10,7 @@ export {
   listen,
   mayBeStale,
   removeStaleSocket,
+  takenError,
   tune,
 } from "./listen.ts";
 export type {

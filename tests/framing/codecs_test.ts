@@ -1,6 +1,12 @@
 /** What each codec says when it refuses: messages, offsets, causes, options. The rest is in contract_test.ts. */
 
-import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertInstanceOf,
+  assertMatch,
+  assertThrows,
+} from "@std/assert";
+import fc from "fast-check";
 import {
   EncodeError,
   FrameError,
@@ -132,7 +138,54 @@ Deno.test("codecs validate their options when they are made", () => {
   assertEquals(decimalPrefixed({ digits: 2 }).maxFrameBytes, 101);
 });
 
-Deno.test("json() and mapCodec() keep what was thrown as the cause", () => {
+Deno.test("json() says what is wrong, and where if the parser tells, and quotes nothing", () => {
+  const codec = json(lengthPrefixed());
+  const cases = [
+    ["nope", "Unexpected token 'o' [6e 6f 70 65]"],
+    ['{"a":\x1b[2J}', "Unexpected token U+001B [7b 22 61 22 3a 1b 5b 32"],
+    ["\x00", "Unexpected token U+0000 [00]"],
+    ["[\n\n']", "Unexpected token ''' [5b"],
+    ["\ufeff1", "Unexpected token U+FEFF [ef bb bf 31]"],
+    ["undefined", "what came is no JSON [75"],
+    ['"\x07"', "in JSON at position 1 (line 1 column 2) [22 07 22]"],
+    ['{"a":1', "in JSON at position 6 (line 1 column 7) [7b"],
+    ["[", "Unexpected end of JSON input [5b]"],
+  ];
+  for (const [frame, what] of cases) {
+    const wire = encodeFrame(lengthPrefixed(), utf8(frame));
+    const error = assertThrows(
+      () => decodeAll(codec, wire),
+      MalformedFrameError,
+      what,
+    );
+    const { cause, message } = error;
+    assertInstanceOf(cause, SyntaxError);
+    for (const said of [message, cause.message]) assertMatch(said, /^[ -~]+$/);
+  }
+});
+
+Deno.test("json() refuses whatever is not JSON in plain ASCII", () => {
+  const codec = json(lengthPrefixed());
+  const unit = fc.oneof(
+    fc.constantFrom(..."[]{},:\"'\\0tru\x1b\x7f\x9b\n\u202e"),
+    fc.string({ unit: "binary", minLength: 1, maxLength: 1 }),
+  );
+  fc.assert(
+    fc.property(fc.string({ unit, maxLength: 80 }), (frame) => {
+      const wire = encodeFrame(lengthPrefixed(), utf8(frame));
+      try {
+        decodeAll(codec, wire);
+      } catch (error) {
+        assertInstanceOf(error, MalformedFrameError);
+        assertMatch(error.message, /^[ -~]+$/);
+        assertMatch((error.cause as Error).message, /^[ -~]+$/);
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+Deno.test("json() has a cause for what it refuses, and mapCodec() keeps what was thrown", () => {
   const broken = json(delimited("\n"));
   const { frames, error } = run(broken, [utf8("1\n{\n2\n")]);
   assertEquals(frames, [1]);

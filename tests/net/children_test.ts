@@ -1,13 +1,20 @@
 /** Servers and clients under a supervisor. */
 
-import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import {
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import {
+  ActorStoppedError,
   type Clock,
   connect,
   connectionChild,
   FrameError,
   lines,
   type NetEvent,
+  type ReplyTo,
   serve,
   serverChild,
   supervise,
@@ -412,4 +419,134 @@ Deno.test("connectionChild() that is killed as it tells of a wait does not wait"
   assertEquals(await child.ref.exited, { kind: "killed" });
   assertEquals(clock.pendingTimers, 0);
   await tree.stop();
+});
+
+Deno.test("connectionChild() whose handler crashes on a question refuses it at once, with the crash as cause", async () => {
+  const clock = manualClock();
+  const { where, server } = silentServer(clock);
+  const crash = new Error("as you wish");
+  const child = connectionChild<string, string, ReplyTo<string>>(
+    "client",
+    where,
+    (connection) => ({
+      frame() {},
+      async message(reply) {
+        if (connection.stats.restarts > 0) return reply("here again");
+        await connection.drained();
+        throw crash;
+      },
+    }),
+  );
+  await using _tree = await supervise([child], { clock });
+  const refused = assertRejects(
+    () => child.ref.ask<string>((reply) => reply),
+    ActorStoppedError,
+    'Cannot ask "client": it crashed on the question',
+  );
+  const answered = child.ref.ask<string>((reply) => reply);
+  await clock.advance(0);
+  assertEquals((await refused).cause, crash);
+  assertEquals(await answered, "here again");
+  await server.stop();
+});
+
+Deno.test("connectionChild() whose handler takes no messages refuses a question at once", async () => {
+  const clock = manualClock();
+  const { where, server } = silentServer(clock);
+  const child = connectionChild<string, string, ReplyTo<string>>(
+    "client",
+    where,
+    () => ({ frame() {} }),
+  );
+  await using _tree = await supervise([child], { clock });
+  await clock.settle();
+  const refused = assertRejects(
+    () => child.ref.ask<string>((reply) => reply),
+    TypeError,
+    "Cannot ask client: its handler has no 'message' callback",
+  );
+  await clock.settle();
+  await refused;
+  await server.stop();
+});
+
+Deno.test("connectionChild() whose handler takes no messages any more refuses the questions that waited for it", async () => {
+  const clock = manualClock();
+  const { where, server } = silentServer(clock);
+  const child = connectionChild<string, string, ReplyTo<string>>(
+    "client",
+    where,
+    (connection) => ({
+      frame() {},
+      ...(connection.stats.restarts > 0 ? {} : {
+        message() {
+          throw new Error("as you wish");
+        },
+      }),
+    }),
+  );
+  await using _tree = await supervise([child], { clock });
+  await clock.settle();
+  const ask = () => child.ref.ask<string>((reply) => reply);
+  const refused = [
+    assertRejects(ask, ActorStoppedError),
+    assertRejects(ask, TypeError, "its handler has no 'message' callback"),
+  ];
+  await clock.advance(0);
+  await Promise.all(refused);
+  await server.stop();
+});
+
+Deno.test("connectionChild() whose peer is silent connects again, with growing delays, for as long as it takes", async () => {
+  const clock = manualClock();
+  const { where, server } = silentServer(clock);
+  const log: unknown[] = [];
+  const child = connectionChild("client", {
+    ...where,
+    idleTimeoutMs: 1_000,
+    reconnect: { minMs: 100, maxMs: 400, jitter: 0 },
+    onEvent(event) {
+      if (event.kind === "closed") log.push(event.reason.by);
+      if (event.kind === "reconnecting") log.push(event.inMs);
+    },
+  }, () => ({ frame() {} }));
+  await using tree = await supervise([child], { clock });
+  await clock.advance(12_000);
+  assertEquals(log.slice(0, 10), [
+    ...["idle", 100, "idle", 200, "idle", 400, "idle", 400, "idle", 400],
+  ]);
+  assertEquals(tree.children[0].restarts, 0);
+  await server.stop();
+});
+
+Deno.test("connectionChild() hands what a connection that ended by silence had not served to the next one, in order", async () => {
+  const clock = manualClock();
+  const { where, server } = silentServer(clock);
+  const seen: string[] = [];
+  const child = connectionChild<string, string, string>(
+    "client",
+    { ...where, idleTimeoutMs: 1_000, reconnect: { jitter: 0 } },
+    () => ({
+      frame() {},
+      message(line) {
+        seen.push(line);
+        // Longer than the silence that is allowed.
+        if (line === "m0") {
+          return new Promise<void>((resolve) => {
+            clock.after(3_000, () => resolve());
+          });
+        }
+      },
+    }),
+  );
+  await using tree = await supervise([child], { clock });
+  await clock.settle();
+  const sent = Array.from({ length: 200 }, (_, i) => `m${i}`);
+  for (const line of sent) assertEquals(child.ref.tell(line), "accepted");
+  await clock.advance(3_050);
+  assertEquals(seen, ["m0"], "the others wait for the next connection");
+  await clock.advance(200);
+  assertEquals(seen, sent, "at most once, none lost, none doubled");
+  assertEquals(tree.children[0].restarts, 0);
+  await server.stop();
 });

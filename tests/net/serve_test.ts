@@ -1,6 +1,7 @@
 /** Servers and clients over real sockets on loopback. */
 
 import {
+  assert,
   assertEquals,
   assertInstanceOf,
   assertRejects,
@@ -591,6 +592,45 @@ Deno.test("serve() on a Unix socket: removes a file left behind, respects a livi
     }, () => ({ frame() {} }));
     assertEquals((await third.exited).kind, "failed");
     assertEquals(await Deno.readTextFile(`${dir}/plain`), "precious");
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("serve() on a Unix socket says what is in its place: a directory, or a file that is not a socket", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    const exitOn = async (path: string) => {
+      const where = { transport: "unix", path, codec: lines() } as const;
+      const { exited } = serve(where, () => ({ frame() {} }));
+      const exit = await exited;
+      assert(exit.kind === "failed");
+      assertInstanceOf(exit.error, ListenError);
+      const { code, message, cause } = exit.error;
+      assertInstanceOf(cause, Deno.errors.AddrInUse);
+      return { code, message };
+    };
+    const says = (path: string, words: string) => ({
+      code: "ADDR_IN_USE",
+      message: `Cannot listen on ${path}: ${words}`,
+    });
+    assertEquals(
+      await exitOn(dir),
+      says(dir, "there is a directory of that name"),
+    );
+    const plain = `${dir}/plain`;
+    await Deno.writeTextFile(plain, "precious");
+    assertEquals(
+      await exitOn(plain),
+      says(plain, "the file there is not a socket"),
+    );
+    const living = `${dir}/living`;
+    using _listener = Deno.listen({ transport: "unix", path: living });
+    const link = `${dir}/link`;
+    await Deno.symlink(living, link);
+    for (const path of [living, link]) {
+      assertEquals(await exitOn(path), says(path, "the address is in use"));
+    }
   } finally {
     await Deno.remove(dir, { recursive: true });
   }
