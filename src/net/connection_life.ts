@@ -8,7 +8,7 @@
  */
 
 import type { ExitReason } from "../actor/mod.ts";
-import { systemClock, type Timer } from "../clock.ts";
+import type { Timer } from "../clock.ts";
 import { ConnectionLostError } from "../errors.ts";
 import type { CloseReason, ConnectionStats } from "../observe/mod.ts";
 import { addrText, type ByteStream, lostError } from "../transport/mod.ts";
@@ -21,7 +21,7 @@ import { exitOf } from "./crash.ts";
 import { Ending, type Manner } from "./ending.ts";
 import { Incarnations } from "./incarnations.ts";
 import { Notices, type Outcome, type Watched } from "./notices.ts";
-import { type ConnectionSettings, QUIET_MS } from "./options.ts";
+import type { ConnectionSettings } from "./options.ts";
 import type { ConnectionHandlers } from "./types.ts";
 
 /** Whose life it is. */
@@ -42,8 +42,8 @@ interface Leaving {
   lost: CloseReason | undefined;
   /** It ends when nothing more comes. */
   isDraining: boolean;
-  /** Nothing has come for `QUIET_MS`. */
-  isQuiet: boolean;
+  /** After so many bytes nothing more has come for a lull. */
+  quietAt: number | undefined;
   quietTimer: Timer | undefined;
   graceTimer: Timer | undefined;
 }
@@ -236,7 +236,7 @@ export class ConnectionLife<In, M>
     return this.#leaving ??= {
       lost: undefined,
       isDraining: false,
-      isQuiet: false,
+      quietAt: undefined,
       quietTimer: undefined,
       graceTimer: undefined,
     };
@@ -254,11 +254,11 @@ export class ConnectionLife<In, M>
   #isQuiet(): boolean {
     const leaving = this.#leaving;
     if (leaving === undefined || !leaving.isDraining) return false;
-    if (leaving.isQuiet) return true;
     const { bytesIn } = this.turns.input;
-    leaving.quietTimer ??= systemClock.after(QUIET_MS, () => {
+    if (leaving.quietAt === bytesIn) return true;
+    leaving.quietTimer ??= this.settings.lull.after(() => {
       leaving.quietTimer = undefined;
-      leaving.isQuiet = this.turns.input.bytesIn === bytesIn;
+      leaving.quietAt = bytesIn;
       this.turns.pump();
     });
     return false;
