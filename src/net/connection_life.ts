@@ -164,9 +164,11 @@ export class ConnectionLife<In, M>
 
   pullsRested(isWanted: boolean): void {
     const { input } = this.turns;
+    // What is left is not read further before somebody pulls, so its silence tells nothing.
+    if (!isWanted && input.bufferedBytes > 0) return;
     const nothingComes = input.finished || this.#lost !== undefined ||
       this.#isQuiet();
-    if (!nothingComes || (!isWanted && input.bufferedBytes > 0)) return;
+    if (!nothingComes) return;
     // A script sees the end of its loop and ends in its own time; without one there is nobody to wait for.
     if (this.hasScripts) this.turns.endPulls();
     else this.rested();

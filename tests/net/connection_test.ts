@@ -763,6 +763,24 @@ Deno.test("stop() answers a question that came in time, though the runtime was t
   assertEquals(stream.written(), "LATE\n");
 });
 
+Deno.test("stop() lets a script that was busy for long read what came behind what had been read ahead", async () => {
+  const seen: string[] = [];
+  const go = Promise.withResolvers<void>();
+  const { connection, stream } = open(async (connection) => {
+    await go.promise;
+    for await (const line of connection) seen.push(line);
+  });
+  const asked = Array.from({ length: 1_000 }, (_, i) => `question ${i}`);
+  stream.peer(asked.join("\n") + "\n");
+  await settle();
+  const exited = connection.stop();
+  // No news for long, but because nothing more was read.
+  await keepBusy(2_000);
+  go.resolve();
+  assertEquals(await exited, { kind: "shutdown" });
+  assertEquals(seen, asked);
+});
+
 Deno.test("stop() cuts a handler that hangs after the grace, and still runs 'closed'", async () => {
   let closed = 0;
   const { connection, stream, clock } = open(() => ({
