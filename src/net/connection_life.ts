@@ -8,7 +8,7 @@
  */
 
 import type { ExitReason } from "../actor/mod.ts";
-import { systemClock, type Timer } from "../clock.ts";
+import type { Timer } from "../clock.ts";
 import { ConnectionLostError } from "../errors.ts";
 import type { CloseReason, ConnectionStats } from "../observe/mod.ts";
 import { addrText, type ByteStream, lostError } from "../transport/mod.ts";
@@ -22,7 +22,7 @@ import { Ending, type Manner } from "./ending.ts";
 import { Grace } from "./grace.ts";
 import { Incarnations } from "./incarnations.ts";
 import { Notices, type Outcome, type Watched } from "./notices.ts";
-import { type ConnectionSettings, QUIET_MS } from "./options.ts";
+import type { ConnectionSettings } from "./options.ts";
 import type { ConnectionHandlers } from "./types.ts";
 
 /** Whose life it is. */
@@ -43,8 +43,8 @@ interface Leaving {
   lost: CloseReason | undefined;
   /** It ends when nothing more comes. */
   isDraining: boolean;
-  /** Nothing has come for `QUIET_MS`. */
-  isQuiet: boolean;
+  /** After so many bytes nothing more has come for a lull. */
+  quietAt: number | undefined;
   quietTimer: Timer | undefined;
   grace: Grace | undefined;
 }
@@ -172,9 +172,11 @@ export class ConnectionLife<In, M>
 
   pullsRested(isWanted: boolean): void {
     const { input } = this.turns;
+    // What is left is not read further before somebody pulls, so its silence tells nothing.
+    if (!isWanted && input.bufferedBytes > 0) return;
     const nothingComes = input.finished || this.#lost !== undefined ||
       this.#isQuiet();
-    if (!nothingComes || (!isWanted && input.bufferedBytes > 0)) return;
+    if (!nothingComes) return;
     // A script sees the end of its loop and ends in its own time; without one there is nobody to wait for.
     if (this.hasScripts) this.turns.endPulls();
     else this.rested();
@@ -255,7 +257,7 @@ export class ConnectionLife<In, M>
     return this.#leaving ??= {
       lost: undefined,
       isDraining: false,
-      isQuiet: false,
+      quietAt: undefined,
       quietTimer: undefined,
       grace: undefined,
     };
@@ -273,11 +275,11 @@ export class ConnectionLife<In, M>
   #isQuiet(): boolean {
     const leaving = this.#leaving;
     if (leaving === undefined || !leaving.isDraining) return false;
-    if (leaving.isQuiet) return true;
     const { bytesIn } = this.turns.input;
-    leaving.quietTimer ??= systemClock.after(QUIET_MS, () => {
+    if (leaving.quietAt === bytesIn) return true;
+    leaving.quietTimer ??= this.settings.lull.after(() => {
       leaving.quietTimer = undefined;
-      leaving.isQuiet = this.turns.input.bytesIn === bytesIn;
+      leaving.quietAt = bytesIn;
       this.turns.pump();
     });
     return false;

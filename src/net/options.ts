@@ -13,16 +13,10 @@ import {
   type ResolvedRestartLimits,
   resolveRestartLimits,
 } from "../supervision/mod.ts";
+import { Lull } from "./lull.ts";
 import { Slots } from "./slots.ts";
 import type { ConnectionOptions, ServeOptions } from "./types.ts";
 import { Writers } from "./writers.ts";
-
-/**
- * What peers sent before they could know of the end may still lie in the system's buffers, and newcomers in its
- * queue. After so long without news there is nothing more of it. By the system's clock, because it is the
- * system that is waited for.
- */
-export const QUIET_MS = 10;
 
 /** Options of a connection, complete and checked. */
 export interface ConnectionSettings {
@@ -36,6 +30,8 @@ export interface ConnectionSettings {
   readonly maxOutboxBytes: number;
   readonly graceMs: number;
   readonly clock: Clock;
+  /** What its connections wait for before they end by `stop`. */
+  readonly lull: Lull;
   /** Where its connections read into while they are quiet. */
   readonly slots: Slots;
   /** What they gather in when they send. */
@@ -103,6 +99,7 @@ export function resolveConnectionOptions(
     maxOutboxBytes,
     graceMs,
     clock,
+    lull: new Lull(),
     slots: new Slots(),
     writers: new Writers(),
     emit: (event) => report(onEvent, event),

@@ -6,7 +6,6 @@
  */
 
 import type { ExitReason } from "../actor/mod.ts";
-import { systemClock } from "../clock.ts";
 import {
   type Acceptor,
   type ByteStream,
@@ -23,7 +22,6 @@ import {
   type AdmissionSettings,
   checkParts,
   type ConnectionSettings,
-  QUIET_MS,
   resolveAdmissionOptions,
   resolveConnectionOptions,
 } from "./options.ts";
@@ -291,7 +289,7 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
     let seen: number;
     do {
       seen = this.#past.accepted;
-      await new Promise<void>((done) => systemClock.after(QUIET_MS, done));
+      await new Promise<void>((done) => this.#settings.lull.after(done));
     } while (
       this.#past.accepted !== seen && this.#past.accepted - accepted < backlog
     );

@@ -21,6 +21,7 @@ import {
   TimeoutError,
   TruncatedFrameError,
 } from "../../mod.ts";
+import { nextTask } from "../../src/clock.ts";
 import { ConnectionActor } from "../../src/net/connection.ts";
 import { resolveConnectionOptions } from "../../src/net/options.ts";
 import { manualClock } from "../../src/testing/manual_clock.ts";
@@ -48,6 +49,13 @@ function open<M = never>(
   connection.open();
   const kinds = () => events.map(({ kind }) => kind);
   return { connection, stream, clock, events, kinds };
+}
+
+/** Keeps the runtime busy for longer than a connection listens at its end, and then for so many tasks. */
+async function keepBusy(tasks: number): Promise<void> {
+  const untilMs = performance.now() + 20;
+  while (performance.now() < untilMs);
+  for (let i = 0; i < tasks; i++) await new Promise<void>(nextTask);
 }
 
 const echo: ConnectionHandler<string, string, never> = (connection) => ({
@@ -744,6 +752,33 @@ Deno.test("stop() serves the frames at hand, tells the handler, flushes and clos
     "going down",
   ]);
   assertEquals(seen, ["shutdown", "closed by shutdown"]);
+});
+
+Deno.test("stop() answers a question that came in time, though the runtime was too busy to bring it", async () => {
+  const { connection, stream } = open(echo);
+  const exited = connection.stop();
+  await keepBusy(200);
+  stream.peer("late\n");
+  assertEquals(await exited, { kind: "shutdown" });
+  assertEquals(stream.written(), "LATE\n");
+});
+
+Deno.test("stop() lets a script that was busy for long read what came behind what had been read ahead", async () => {
+  const seen: string[] = [];
+  const go = Promise.withResolvers<void>();
+  const { connection, stream } = open(async (connection) => {
+    await go.promise;
+    for await (const line of connection) seen.push(line);
+  });
+  const asked = Array.from({ length: 1_000 }, (_, i) => `question ${i}`);
+  stream.peer(asked.join("\n") + "\n");
+  await settle();
+  const exited = connection.stop();
+  // No news for long, but because nothing more was read.
+  await keepBusy(2_000);
+  go.resolve();
+  assertEquals(await exited, { kind: "shutdown" });
+  assertEquals(seen, asked);
 });
 
 Deno.test("stop() cuts a handler that hangs after the grace, and still runs 'closed'", async () => {

@@ -275,6 +275,28 @@ Deno.test("SIGTERM in the middle of 100 connections' work: every question that w
   for (const client of clients) await client.close();
 });
 
+Deno.test("SIGTERM before 200 newcomers are taken in: every question that they have sent is answered", async () => {
+  await using server = startChaosServer([]);
+  const port = Number(await server.line());
+  // Its handler for the signal is there once it has served somebody.
+  await using client = await connect({ port, codec: lines() });
+  client.send("first");
+  assertEquals((await client[Symbol.asyncIterator]().next()).value, "first");
+  server.kill("SIGSTOP");
+  const peers: Deno.TcpConn[] = [];
+  for (let i = 0; i < 200; i++) peers.push(await Deno.connect({ port }));
+  for (const peer of peers) {
+    await peer.write(new TextEncoder().encode("question\n"));
+  }
+  server.kill("SIGTERM");
+  server.kill("SIGCONT");
+  const answers = await Promise.all(
+    peers.map((peer) => new Response(peer.readable).text()),
+  );
+  assertEquals(answers, peers.map(() => "question\n"));
+  assertEquals((await server.status).code, 0);
+});
+
 Deno.test("SIGKILL of the server: connectionChild comes back by itself when there is one again", async () => {
   const seen: string[] = [];
   let wake: () => void = () => {};

@@ -446,6 +446,33 @@ Deno.test("serve() refuses at the door: above maxConnections, per IP, and while 
   ]);
 });
 
+Deno.test("stop() answers what 200 peers have asked, though it takes longer to read than each is listened to", async () => {
+  const server = serve({ port: 0, codec: lines() }, (connection) => ({
+    frame(line) {
+      // Work that lets nobody else run: the reads of all others wait for it.
+      const untilMs = performance.now() + 1;
+      while (performance.now() < untilMs);
+      connection.send(line.toUpperCase());
+    },
+  }));
+  const peers: Deno.TcpConn[] = [];
+  for (let i = 0; i < 200; i++) {
+    peers.push(await Deno.connect({ port: port(server) }));
+  }
+  for (const peer of peers) await peer.write(bytes("first\n"));
+  // More than a first read takes in; nothing of it has been read when the stop begins.
+  const second = "x".repeat(2_000);
+  const asked = peers.map((peer) => peer.write(bytes(`${second}\n`)));
+  const stopped = server.stop();
+  await Promise.all(asked);
+  assertEquals(await stopped, { kind: "shutdown" });
+  const answers = await Promise.all(
+    peers.map((peer) => new Response(peer.readable).text()),
+  );
+  const answer = `FIRST\n${second.toUpperCase()}\n`;
+  assertEquals(answers.filter((text) => text !== answer), []);
+});
+
 Deno.test("stop() lets the turn under way finish and its answer leave", async () => {
   const started = Promise.withResolvers<void>();
   const server = serve({ port: 0, codec: lines() }, (connection) => ({
