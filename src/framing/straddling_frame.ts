@@ -47,6 +47,8 @@ export class StraddlingFrame {
   #headerBytes = 0;
   #frame: Uint8Array | undefined;
   #have = 0;
+  /** The frame's length, also where its memory has gone. */
+  #size = 0;
   /** The memory of the frame before, where it may be used again. */
   #recycled: Uint8Array | undefined;
   readonly #slab = new Slab();
@@ -218,6 +220,7 @@ export class StraddlingFrame {
     const frame = this.#allocate(kept + body);
     copyBytes(this.#header, 0, frame, 0, kept);
     this.#frame = frame;
+    this.#size = kept + body;
     this.#have = kept;
     return this.#fill(frame);
   }
@@ -225,7 +228,7 @@ export class StraddlingFrame {
   /** Copies into the frame what the current chunk holds of it. */
   #fill(frame: Uint8Array): Uint8Array | undefined {
     const input = this.#in;
-    if (frame.length !== this.#keptHeaderBytes + this.#reading.bodyBytes) {
+    if (frame.length !== this.#size) {
       throw new TypeError(
         `Cannot put a ${input.codec} frame together: the memory that it shares with an earlier one was transferred; transfer a copy (slice()) instead`,
       );
