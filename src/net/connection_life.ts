@@ -47,6 +47,8 @@ interface Leaving {
   quietAt: number | undefined;
   quietTimer: Timer | undefined;
   grace: Grace | undefined;
+  /** The last callback has been called. */
+  isLeaveTaken: boolean;
 }
 
 /** The life of one connection. */
@@ -58,8 +60,6 @@ export class ConnectionLife<In, M>
   readonly turns: ConnectionTurns<In, M>;
   readonly #owner: LifeOwner<In, M>;
   #ending: Ending | undefined;
-  /** The last callback has been called. */
-  #isLeaveTaken = false;
   // Made when first needed: a server has thousands of connections that are idle and pay for every field.
   #leaving: Leaving | undefined;
   #notices: Notices | undefined;
@@ -210,7 +210,7 @@ export class ConnectionLife<In, M>
       this.turns.endPulls();
     }
     this.#ending.hurry(manner);
-    if (manner === "kill" && this.#isLeaveTaken) this.#over();
+    if (manner === "kill" && this.#leaving?.isLeaveTaken) this.#over();
     else this.turns.pump();
   }
 
@@ -260,6 +260,7 @@ export class ConnectionLife<In, M>
       quietAt: undefined,
       quietTimer: undefined,
       grace: undefined,
+      isLeaveTaken: false,
     };
   }
 
@@ -287,7 +288,7 @@ export class ConnectionLife<In, M>
 
   /** The last callback, which may take as long as a turn may. */
   #farewell(): void {
-    this.#isLeaveTaken = true;
+    this.#leave().isLeaveTaken = true;
     try {
       const result = this.handlers?.closed?.(this.#ending!.reason);
       if (!isThenable(result)) return this.#over();

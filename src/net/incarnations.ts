@@ -55,8 +55,6 @@ export abstract class Incarnations<H extends { frame: unknown }>
   #handlers: H | undefined;
   /** Handlers that are scripts and have not come to their end. */
   #scripts = 0;
-  /** The handler is being called: what it will hand out is not known yet. */
-  #isStarting = false;
   #restarts: Restarts | undefined;
 
   /** Calls the handler. */
@@ -116,7 +114,6 @@ export abstract class Incarnations<H extends { frame: unknown }>
   /** The next incarnation begins. */
   protected start(): void {
     const incarnation = this.restarts;
-    this.#isStarting = true;
     try {
       this.#handlers = callbacksOf<H>(
         this.makeHandler(),
@@ -126,8 +123,6 @@ export abstract class Incarnations<H extends { frame: unknown }>
       if (this.#handlers === undefined) this.#scripts++;
     } catch (error) {
       return this.crashed(error);
-    } finally {
-      this.#isStarting = false;
     }
     // The factory itself may have ended it.
     if (this.isOver) return;
@@ -136,10 +131,6 @@ export abstract class Incarnations<H extends { frame: unknown }>
       const { emit } = this.settings;
       emit({ kind: "restarted", actor: this.name, incarnation });
     }
-  }
-
-  protected get isStarting(): boolean {
-    return this.#isStarting;
   }
 
   /** The life is over: no other incarnation follows. */

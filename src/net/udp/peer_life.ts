@@ -43,6 +43,8 @@ export class PeerLife<In, M> extends Incarnations<PeerHandlers<In, M>>
   #reason: CloseReason | undefined;
   #exit: ExitReason | undefined;
   #madeGrace: Grace | undefined;
+  /** The handler is being called: what it will hand out is not known yet. */
+  #isStarting = false;
   /** Does not wait for the turn under way. */
   #killed = false;
   /** `farewell` = the last callback runs. */
@@ -136,7 +138,7 @@ export class PeerLife<In, M> extends Incarnations<PeerHandlers<In, M>>
 
   finish(): void {
     // A handler that ends its own peer is told of it by the callbacks that it is about to hand out.
-    if (this.isStarting) return;
+    if (this.#isStarting) return;
     if (this.#ending === "waiting") {
       const busy = this.turns.isTurning || this.hasScripts;
       if (busy && !this.#killed) {
@@ -151,6 +153,12 @@ export class PeerLife<In, M> extends Incarnations<PeerHandlers<In, M>>
 
   protected makeHandler(): PeerHandlers<In, M> | Promise<void> {
     return this.#owner.makeHandler();
+  }
+
+  protected override start(): void {
+    this.#isStarting = true;
+    super.start();
+    this.#isStarting = false;
   }
 
   protected gaveUp(error: unknown): void {
