@@ -64,6 +64,11 @@ export const CANDIDATES: readonly Candidate[] = [
     command: ours("server_floor.ts"),
   },
   {
+    name: "hand",
+    what: "Deno, shortest loop that frames",
+    command: ours("server_hand.ts"),
+  },
+  {
     name: "node",
     what: "Node `net`, framed by hand",
     command: ["node", "bench/echo/server_node.mjs"],
