@@ -301,8 +301,8 @@ export class ConnectionActor<In, Out, M>
   checkDeadlines(nowMs: number): void {
     if (this.#life.isOver) return;
     const { input, outbox, framesIn, settings } = this.#turns;
-    const { bytesIn, midFrame, awaitsBody } = input;
-    const progress = { bytesIn, framesIn, midFrame, midBody: awaitsBody };
+    const { bytesIn, midFrame, midBody } = input;
+    const progress = { bytesIn, framesIn, midFrame, midBody };
     const passed = this.#deadlines.check(nowMs, progress, settings);
     if (this.#deadlines.silent) {
       outbox.relax();
@@ -311,7 +311,7 @@ export class ConnectionActor<In, Out, M>
     if (passed === "idle") this.#turns.ask("idle");
     else if (passed === "frame") {
       const { frameTimeoutMs } = settings;
-      const what = awaitsBody
+      const what = midBody
         ? "the next byte of a body did not come"
         : `${input.bufferedBytes} bytes of a frame came, its end did not`;
       const error = new TimeoutError(

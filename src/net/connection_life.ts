@@ -17,9 +17,8 @@ import {
   type ConnectionTurnsHost,
   type ConnectionTurnsLife,
 } from "./connection_turns.ts";
-import { exitOf, isThenable } from "./crash.ts";
+import { exitOf } from "./crash.ts";
 import { Ending, type Manner } from "./ending.ts";
-import { Grace } from "./grace.ts";
 import { Incarnations } from "./incarnations.ts";
 import { Notices, type Outcome, type Watched } from "./notices.ts";
 import type { ConnectionSettings } from "./options.ts";
@@ -46,7 +45,6 @@ interface Leaving {
   /** After so many bytes nothing more has come for a lull. */
   quietAt: number | undefined;
   quietTimer: Timer | undefined;
-  grace: Grace | undefined;
   /** The last callback has been called. */
   isLeaveTaken: boolean;
 }
@@ -136,7 +134,7 @@ export class ConnectionLife<In, M>
   /** Serves what is at hand, then ends. */
   drain(graceMs = this.settings.graceMs): void {
     if (this.phase === "stopped") return;
-    this.#grace.atMost(graceMs);
+    this.grace.atMost(graceMs);
     if (this.isOver || this.#isDraining) return;
     this.#leave().isDraining = true;
     this.turns.ask("shutdown");
@@ -199,8 +197,11 @@ export class ConnectionLife<In, M>
         input: this.turns.input,
         outbox: this.turns.outbox,
         isBusy: () => this.turns.isTurning || this.hasScripts,
-        onWait: () => this.#grace.unlessSet(this.settings.graceMs),
-        onOver: () => this.#farewell(),
+        onWait: () => this.grace.unlessSet(this.settings.graceMs),
+        onOver: () => {
+          this.#leave().isLeaveTaken = true;
+          void this.farewell(reason);
+        },
       });
       this.to("stop");
       this.cancelRestart();
@@ -210,7 +211,7 @@ export class ConnectionLife<In, M>
       this.turns.endPulls();
     }
     this.#ending.hurry(manner);
-    if (manner === "kill" && this.#leaving?.isLeaveTaken) this.#over();
+    if (manner === "kill" && this.#leaving?.isLeaveTaken) this.over();
     else this.turns.pump();
   }
 
@@ -242,6 +243,27 @@ export class ConnectionLife<In, M>
     this.end({ by: "failure", error }, "polite");
   }
 
+  protected graceOver(): void {
+    this.end(this.#lost ?? this.#ownReason, "kill");
+  }
+
+  protected override farewellFailed(error: unknown): void {
+    this.turns.forgetFrame();
+    super.farewellFailed(error);
+  }
+
+  protected over(): void {
+    if (this.outcome !== undefined) return;
+    const ending = this.#ending!;
+    const { reason } = ending;
+    this.cancelGrace();
+    this.to("ended");
+    const { id: connection, stats } = this.#owner;
+    this.settings.emit({ kind: "closed", connection, reason, stats });
+    this.#owner.onEnded();
+    this.#notices?.ended(ending);
+  }
+
   protected scriptEnded(): void {
     if (this.#lost !== undefined || this.turns.input.finished) this.rested();
     else this.end(this.#ownReason, "polite");
@@ -259,7 +281,6 @@ export class ConnectionLife<In, M>
       isDraining: false,
       quietAt: undefined,
       quietTimer: undefined,
-      grace: undefined,
       isLeaveTaken: false,
     };
   }
@@ -284,47 +305,6 @@ export class ConnectionLife<In, M>
       this.turns.pump();
     });
     return false;
-  }
-
-  /** The last callback, which may take as long as a turn may. */
-  #farewell(): void {
-    this.#leave().isLeaveTaken = true;
-    try {
-      const result = this.handlers?.closed?.(this.#ending!.reason);
-      if (!isThenable(result)) return this.#over();
-      this.#grace.cancel();
-      this.#grace.atMost(this.settings.graceMs);
-      Promise.resolve(result).catch((error) => this.#farewellFailed(error))
-        .then(() => this.#over());
-    } catch (error) {
-      this.#farewellFailed(error);
-      this.#over();
-    }
-  }
-
-  #farewellFailed(error: unknown): void {
-    this.turns.forgetFrame();
-    this.crashed(error);
-  }
-
-  #over(): void {
-    if (this.outcome !== undefined) return;
-    const ending = this.#ending!;
-    const { reason } = ending;
-    this.#leaving?.grace?.cancel();
-    this.to("ended");
-    const { id: connection, stats } = this.#owner;
-    this.settings.emit({ kind: "closed", connection, reason, stats });
-    this.#owner.onEnded();
-    this.#notices?.ended(ending);
-  }
-
-  /** Ends it by force when its time is over. */
-  get #grace(): Grace {
-    return this.#leave().grace ??= new Grace(
-      this.settings.clock,
-      () => this.end(this.#lost ?? this.#ownReason, "kill"),
-    );
   }
 
   /** Why it ends when nothing but our own side ends it. */

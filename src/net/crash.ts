@@ -23,7 +23,7 @@ export interface Crash {
 }
 
 /** What is to be known of the options to plan what follows. */
-export type CrashSettings = Pick<
+type CrashSettings = Pick<
   ConnectionSettings,
   "clock" | "emit" | "onCrash" | "restart"
 >;

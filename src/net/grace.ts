@@ -37,6 +37,12 @@ export class Grace {
     if (this.#timer === undefined) this.atMost(graceMs);
   }
 
+  /** From now on so much, whatever was set before. */
+  anew(graceMs: number): void {
+    this.cancel();
+    this.atMost(graceMs);
+  }
+
   /** There is no bound any more. */
   cancel(): void {
     this.#timer?.cancel();

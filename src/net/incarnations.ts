@@ -1,7 +1,7 @@
 /**
  * The incarnations of one handler, for connections and UDP peers alike: how one starts, as callbacks or as a script;
- * what its crash costs, the frame or message it happened on and nothing else; and when the next one follows. When the
- * life is over is decided by what extends it.
+ * what its crash costs, the frame or message it happened on and nothing else; when the next one follows; and how long the
+ * last callback may take. When the life is over is decided by what extends it.
  *
  *     starting ──> running <──> restarting
  *                     │              │
@@ -12,13 +12,11 @@
 
 import { Lifecycle } from "../actor/mod.ts";
 import type { Timer } from "../clock.ts";
+import type { CloseReason } from "../observe/mod.ts";
 import type { RestartHistory } from "../supervision/mod.ts";
-import {
-  badHandler,
-  callbacksOf,
-  type CrashSettings,
-  planCrash,
-} from "./crash.ts";
+import { badHandler, callbacksOf, isThenable, planCrash } from "./crash.ts";
+import { Grace } from "./grace.ts";
+import type { ConnectionSettings } from "./options.ts";
 
 /** What the handlers of one life have been through. */
 interface Restarts {
@@ -37,25 +35,28 @@ export interface IncarnationTurns {
   pump(): void;
 }
 
+/** What incarnations need of their callbacks. */
+export interface IncarnationHandlers {
+  readonly frame: unknown;
+  closed?(reason: CloseReason): unknown;
+}
+
 /** The life of one handler. */
-export abstract class Incarnations<H extends { frame: unknown }>
+export abstract class Incarnations<H extends IncarnationHandlers>
   extends Lifecycle {
   /** Whose life it is. */
   abstract readonly name: string;
   /** The end has begun. */
   abstract readonly isOver: boolean;
-  /** It has not ended, but will: there is nothing to restart for. */
-  protected get isCut(): boolean {
-    return false;
-  }
   /** What its loops are told, or will be: what broke it. */
   abstract readonly failure: { error: unknown } | undefined;
   abstract readonly turns: IncarnationTurns;
-  protected abstract readonly settings: CrashSettings;
+  protected abstract readonly settings: ConnectionSettings;
   #handlers: H | undefined;
   /** Handlers that are scripts and have not come to their end. */
   #scripts = 0;
   #restarts: Restarts | undefined;
+  #grace: Grace | undefined;
 
   /** Calls the handler. */
   protected abstract makeHandler(): H | Promise<void>;
@@ -68,6 +69,17 @@ export abstract class Incarnations<H extends { frame: unknown }>
 
   /** A script failed with what its loop was told: that is not a failure of its own. */
   protected abstract scriptTold(): void;
+
+  /** The time that its end was given is over: it waits for nobody any more. */
+  protected abstract graceOver(): void;
+
+  /** Nothing is left to wait for; called again where it was cut. */
+  protected abstract over(): void;
+
+  /** It has not ended, but will: there is nothing to restart for. */
+  protected get isCut(): boolean {
+    return false;
+  }
 
   /** What the current incarnation handed out; `undefined` for a script. */
   get handlers(): H | undefined {
@@ -131,6 +143,37 @@ export abstract class Incarnations<H extends { frame: unknown }>
       const { emit } = this.settings;
       emit({ kind: "restarted", actor: this.name, incarnation });
     }
+  }
+
+  /** How long its end may wait for others. */
+  protected get grace(): Grace {
+    return this.#grace ??= new Grace(
+      this.settings.clock,
+      () => this.graceOver(),
+    );
+  }
+
+  /** Its end waits for nothing more. */
+  protected cancelGrace(): void {
+    this.#grace?.cancel();
+  }
+
+  /** The last callback, which may take as long as a turn may; then it is over. */
+  protected async farewell(reason: CloseReason): Promise<void> {
+    try {
+      const result = this.#handlers?.closed?.(reason);
+      if (isThenable(result)) {
+        this.grace.anew(this.settings.graceMs);
+        await result;
+      }
+    } catch (error) {
+      this.farewellFailed(error);
+    }
+    this.over();
+  }
+
+  protected farewellFailed(error: unknown): void {
+    this.crashed(error);
   }
 
   /** The life is over: no other incarnation follows. */

@@ -158,7 +158,7 @@ export class Input<In> {
   }
 
   /** The next bytes of a body are awaited. */
-  get awaitsBody(): boolean {
+  get midBody(): boolean {
     return this.#body !== undefined && this.#body.wait !== undefined;
   }
 

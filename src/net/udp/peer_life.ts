@@ -8,8 +8,7 @@
 
 import type { ExitReason } from "../../actor/mod.ts";
 import type { CloseReason, ConnectionStats } from "../../observe/mod.ts";
-import { exitOf, isThenable } from "../crash.ts";
-import { Grace } from "../grace.ts";
+import { exitOf } from "../crash.ts";
 import { Incarnations } from "../incarnations.ts";
 import { Notices, type Outcome, type Watched } from "../notices.ts";
 import type { UdpSettings } from "./options.ts";
@@ -42,7 +41,6 @@ export class PeerLife<In, M> extends Incarnations<PeerHandlers<In, M>>
   isDraining = false;
   #reason: CloseReason | undefined;
   #exit: ExitReason | undefined;
-  #madeGrace: Grace | undefined;
   /** The handler is being called: what it will hand out is not known yet. */
   #isStarting = false;
   /** Does not wait for the turn under way. */
@@ -107,7 +105,7 @@ export class PeerLife<In, M> extends Incarnations<PeerHandlers<In, M>>
   /** Serves what is at hand, then ends. */
   drain(graceMs = this.settings.graceMs): void {
     if (this.phase === "stopped") return;
-    this.#grace.atMost(graceMs);
+    this.grace.atMost(graceMs);
     if (this.isOver || this.isDraining) return;
     this.isDraining = true;
     this.turns.pump();
@@ -142,11 +140,11 @@ export class PeerLife<In, M> extends Incarnations<PeerHandlers<In, M>>
     if (this.#ending === "waiting") {
       const busy = this.turns.isTurning || this.hasScripts;
       if (busy && !this.#killed) {
-        return this.#grace.unlessSet(this.settings.graceMs);
+        return this.grace.unlessSet(this.settings.graceMs);
       }
       this.#ending = "farewell";
-      void this.#farewell();
-    } else if (this.#ending === "farewell" && this.#killed) this.#over();
+      void this.farewell(this.#reason!);
+    } else if (this.#ending === "farewell" && this.#killed) this.over();
   }
 
   // ── for the incarnations ──
@@ -165,6 +163,24 @@ export class PeerLife<In, M> extends Incarnations<PeerHandlers<In, M>>
     this.end({ by: "failure", error });
   }
 
+  protected graceOver(): void {
+    this.#killed = true;
+    this.end(this.#ownReason);
+  }
+
+  protected over(): void {
+    if (this.#ending === "over") return;
+    this.#ending = "over";
+    this.turns.end();
+    this.cancelGrace();
+    this.to("ended");
+    const { id: connection, stats } = this.#owner;
+    const reason = this.#reason!;
+    this.settings.emit({ kind: "closed", connection, reason, stats });
+    this.#owner.onEnded();
+    this.#notices?.ended(this.outcome!);
+  }
+
   protected scriptEnded(): void {
     this.end(this.#ownReason);
   }
@@ -178,41 +194,6 @@ export class PeerLife<In, M> extends Incarnations<PeerHandlers<In, M>>
   }
 
   // ── inside ──
-
-  async #farewell(): Promise<void> {
-    try {
-      const result = this.handlers?.closed?.(this.#reason!);
-      if (isThenable(result)) {
-        this.#grace.cancel();
-        this.#grace.atMost(this.settings.graceMs);
-        await result;
-      }
-    } catch (error) {
-      this.crashed(error);
-    }
-    this.#over();
-  }
-
-  #over(): void {
-    if (this.#ending === "over") return;
-    this.#ending = "over";
-    this.turns.end();
-    this.#madeGrace?.cancel();
-    this.to("ended");
-    const { id: connection, stats } = this.#owner;
-    const reason = this.#reason!;
-    this.settings.emit({ kind: "closed", connection, reason, stats });
-    this.#owner.onEnded();
-    this.#notices?.ended(this.outcome!);
-  }
-
-  /** Ends it by force when its time is over. */
-  get #grace(): Grace {
-    return this.#madeGrace ??= new Grace(this.settings.clock, () => {
-      this.#killed = true;
-      this.end(this.#ownReason);
-    });
-  }
 
   /** Why it ends when nothing but our own side ends it. */
   get #ownReason(): CloseReason {
