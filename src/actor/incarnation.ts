@@ -16,6 +16,7 @@ import type { Clock, Timer } from "../clock.ts";
 import { Context, type ContextOwner } from "./context.ts";
 import { Holdings, type HoldingsOwner } from "./holdings.ts";
 import { BATCH, type Runnable, runQueue } from "./run_queue.ts";
+import { isThenable } from "./thenable.ts";
 import type {
   ActorRef,
   Behavior,
@@ -350,9 +351,4 @@ function checkBehavior<M>(name: string, behavior: Behavior<M>): void {
         : String(behavior)
     }`,
   );
-}
-
-function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof value === "object" && value !== null &&
-    typeof (value as { then?: unknown }).then === "function";
 }

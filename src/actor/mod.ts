@@ -9,4 +9,5 @@ export {
 } from "./lifecycle.ts";
 export { Mailbox } from "./mailbox.ts";
 export { Ref, resolveGraceMs } from "./ref.ts";
+export { isThenable } from "./thenable.ts";
 export type * from "./types.ts";

@@ -9,11 +9,11 @@
  * @module
  */
 
+import { isThenable } from "../actor/mod.ts";
 import type { FrameError } from "../errors.ts";
 import type { Codec } from "../framing/mod.ts";
 import type { CloseReason } from "../observe/mod.ts";
 import type { ByteStream } from "../transport/mod.ts";
-import { isThenable } from "./crash.ts";
 import type { Manner } from "./ending.ts";
 import { Input, type InputOwner } from "./input.ts";
 import type { ConnectionSettings } from "./options.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { ExitReason } from "../actor/mod.ts";
+import { type ExitReason, isThenable } from "../actor/mod.ts";
 import type { CloseReason } from "../observe/mod.ts";
 import { planRestart, type RestartHistory } from "../supervision/mod.ts";
 import type { ConnectionSettings } from "./options.ts";
@@ -66,12 +66,6 @@ export function planCrash(
 export function exitOf(reason: CloseReason): ExitReason {
   if (reason.by === "failure") return { kind: "failed", error: reason.error };
   return { kind: reason.by === "shutdown" ? "shutdown" : "normal" };
-}
-
-/** Whether a handler is busy until `value` settles. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null &&
-    typeof (value as { then?: unknown }).then === "function";
 }
 
 /**

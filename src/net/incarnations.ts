@@ -10,11 +10,11 @@
  * @module
  */
 
-import { Lifecycle } from "../actor/mod.ts";
+import { isThenable, Lifecycle } from "../actor/mod.ts";
 import type { Timer } from "../clock.ts";
 import type { CloseReason } from "../observe/mod.ts";
 import type { RestartHistory } from "../supervision/mod.ts";
-import { badHandler, callbacksOf, isThenable, planCrash } from "./crash.ts";
+import { badHandler, callbacksOf, planCrash } from "./crash.ts";
 import { Grace } from "./grace.ts";
 import type { ConnectionSettings } from "./options.ts";
 

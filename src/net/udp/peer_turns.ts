@@ -6,7 +6,7 @@
  * @module
  */
 
-import { isThenable } from "../crash.ts";
+import { isThenable } from "../../actor/mod.ts";
 import {
   Turns,
   TURNS_PER_PUMP,
