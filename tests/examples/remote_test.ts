@@ -33,6 +33,15 @@ function run(
   return runTask("remote", ["run", "--port", port, ...flags, "--", ...command]);
 }
 
+/** A pipe of its own in the file system. */
+async function namedPipe(): Promise<string> {
+  const pipe = await Deno.makeTempFile();
+  await Deno.remove(pipe);
+  const made = await new Deno.Command("mkfifo", { args: [pipe] }).output();
+  assertEquals(made.success, true);
+  return pipe;
+}
+
 Deno.test("deno task remote run prints what the command prints, and exits with its code", async () => {
   await using server = startServer("--allow", "sh,printf,seq");
   const port = await portOf(server);
@@ -60,10 +69,7 @@ Deno.test("deno task remote streams while the command runs, and Ctrl-C kills it 
   await using server = startServer("--allow", "sh");
   const port = await portOf(server);
   // The pipe ends when nobody holds its other end: the command and its child are gone.
-  const pipe = await Deno.makeTempFile();
-  await Deno.remove(pipe);
-  const made = await new Deno.Command("mkfifo", { args: [pipe] }).output();
-  assertEquals(made.success, true);
+  const pipe = await namedPipe();
   try {
     await using client = startTask("remote", [
       ..."run --port".split(" "),
@@ -102,10 +108,7 @@ Deno.test({
   async fn() {
     await using server = startServer("--allow", "sh", "--timeout", "1");
     const port = await portOf(server);
-    const pipe = await Deno.makeTempFile();
-    await Deno.remove(pipe);
-    const made = await new Deno.Command("mkfifo", { args: [pipe] }).output();
-    assertEquals(made.success, true);
+    const pipe = await namedPipe();
     try {
       const late = await run(port, [
         "sh",
