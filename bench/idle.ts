@@ -17,7 +17,7 @@ import {
   stopAllOnSignals,
 } from "./echo/servers.ts";
 
-const NAMES = ["kept", "borrowed", "floor", "node"];
+const NAMES = ["kept", "tuned", "borrowed", "floor", "node"];
 
 /** A burst: on each connection so many frames of so many bytes at once. */
 const BURST_FRAMES = 16;
