@@ -1,6 +1,7 @@
 /**
- * The memory that a connection reads into. Decides how large it is: little for a quiet peer, more for one
- * that fills it. Never gives out a byte for writing that somebody may still look at: bytes that were read
+ * The memory that a connection reads into. Decides how large it is: little while a peer is waited for, more for one
+ * that fills it, and for one that comes back again and again. A read cannot be taken back, so what it waits with is
+ * held for as long as the peer is silent. Never gives out a byte for writing that somebody may still look at: bytes that were read
  * belong to the frames, unless `reuse` says that frames do not alias them.
  *
  * @module
@@ -30,6 +31,12 @@ const READS_PER_BUFFER = 8;
 /** After so many reads in a row that a slot would have held, the slot is enough. */
 const SHORT_READS = 16;
 
+/**
+ * A peer that has come back so often since it was quiet is waited for with a buffer: to begin in the slot costs it one
+ * more read each time.
+ */
+const STEADY_WAITS = 64;
+
 const NOTHING = new Uint8Array(0);
 
 /** The read buffers of one connection. */
@@ -46,6 +53,10 @@ export class Inlet {
   #slab: Slab | undefined;
   #shortReads = 0;
   #lastRead = 0;
+  /** All that had come was read, so the next read waits. */
+  #drained = false;
+  /** How often that was so since the peer was quiet. */
+  #waits = 0;
 
   constructor(reuse: boolean, slot: Uint8Array) {
     this.#reuse = reuse;
@@ -57,7 +68,12 @@ export class Inlet {
    * nothing but the last read is.
    */
   target(free: boolean): Uint8Array {
-    if (this.#size === SLOT_BYTES && (free || !this.#reuse)) {
+    const waitsInSlot = this.#size === SLOT_BYTES ||
+      (this.#drained && !this.isSteady);
+    if (waitsInSlot && (free || !this.#reuse)) {
+      this.#buffer = NOTHING;
+      this.#used = 0;
+      this.#spare = NOTHING;
       return this.#slot;
     }
     if (this.#reuse) {
@@ -76,6 +92,11 @@ export class Inlet {
     return this.#used === 0 ? this.#buffer : this.#buffer.subarray(this.#used);
   }
 
+  /** The peer comes back again and again, so memory for what it sends is held while it is waited for. */
+  get isSteady(): boolean {
+    return this.#waits >= STEADY_WAITS;
+  }
+
   /** Whether `bytes` lie in memory that may be read into again. */
   owns(bytes: Uint8Array): boolean {
     return bytes.buffer === this.#buffer.buffer ||
@@ -87,22 +108,15 @@ export class Inlet {
    * that is not ours is no news.
    */
   took(target: Uint8Array, byteLength: number): Uint8Array {
-    if (target === this.#slot) {
-      if (byteLength === SLOT_BYTES) this.#size = FIRST_BYTES;
-      const chunk = target.subarray(0, byteLength);
-      if (this.#reuse) return chunk;
-      this.#slab ??= new Slab(FIRST_BYTES, SLOT_BYTES, BUSY_BYTES);
-      return this.#slab.copy(chunk);
-    }
     const chunk = target.subarray(0, byteLength);
+    if (target === this.#slot) return this.#tookSlot(chunk);
     if (target.buffer !== this.#buffer.buffer) return chunk;
+    if (byteLength < target.length) this.drained();
+    else this.#drained = false;
     this.#used += byteLength;
     this.#lastRead = byteLength;
-    this.#shortReads = byteLength < SLOT_BYTES ? this.#shortReads + 1 : 0;
-    if (this.#shortReads === SHORT_READS) {
-      this.#shortReads = 0;
-      this.#size = SLOT_BYTES;
-    } else if (
+    if (this.#shrank(byteLength)) return chunk;
+    if (
       this.#used === this.#buffer.length ||
       (!this.#reuse && byteLength * READS_PER_BUFFER > this.#size)
     ) {
@@ -114,8 +128,34 @@ export class Inlet {
     return chunk;
   }
 
+  /** All that had come was read, be it into memory that is not ours. */
+  drained(): void {
+    this.#drained = true;
+    this.#waits++;
+  }
+
+  #tookSlot(chunk: Uint8Array): Uint8Array {
+    if (chunk.length < SLOT_BYTES) this.drained();
+    else this.#drained = false;
+    if (this.#size > SLOT_BYTES) this.#shrank(chunk.length);
+    else if (chunk.length === SLOT_BYTES) this.#size = FIRST_BYTES;
+    if (this.#reuse) return chunk;
+    this.#slab ??= new Slab(FIRST_BYTES, SLOT_BYTES, BUSY_BYTES);
+    return this.#slab.copy(chunk);
+  }
+
+  /** Whether the slot is enough again, after many reads that it would have held. */
+  #shrank(byteLength: number): boolean {
+    this.#shortReads = byteLength < SLOT_BYTES ? this.#shortReads + 1 : 0;
+    if (this.#shortReads < SHORT_READS) return false;
+    this.#shortReads = 0;
+    this.#size = SLOT_BYTES;
+    return true;
+  }
+
   /** Gives spare memory back, when there has been nothing to do for a while. A read under way keeps its own. */
   relax(): void {
+    this.#waits = 0;
     this.#spare = NOTHING;
     this.#slab = undefined;
     if (this.#size > SLOT_BYTES) return;

@@ -291,7 +291,11 @@ export class Input<In> {
       this.#direct = true;
       return own;
     }
-    if (this.#reuse) this.#decoder.detach!();
+    // Where memory is not read into again, so that nobody holds it while the peer is waited for.
+    if (this.#reuse || this.#decoder.bufferedBytes === 0) {
+      this.#decoder.detach?.();
+    }
+    if (this.#reuse && !this.#inlet.isSteady) this.#decoder.recycle?.();
     return this.#inlet.target(true);
   }
 
@@ -309,6 +313,7 @@ export class Input<In> {
       if (direct) {
         this.#decoder.filled!(byteLength);
         this.#hungry = false;
+        this.#inlet.drained();
       } else if (this.#hungry) {
         this.#feed(this.#inlet.took(into, byteLength));
         this.#hungry = false;

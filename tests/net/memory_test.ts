@@ -80,3 +80,29 @@ Deno.test("a connection in the middle of a large frame takes that frame's memory
   assertLess(each, frameBytes + 65 * KIB, `${each} bytes each`);
   assertEquals(conns.length, 100);
 });
+
+Deno.test("a connection whose peer has sent large frames, and is waited for now, takes little", async () => {
+  await using server = await startServer();
+  const frame = new Uint8Array(4 + 60_000);
+  new DataView(frame.buffer).setUint32(0, 60_000);
+  const answer = new Uint8Array(frame.length);
+  /** All send it, one after the other, so that no more than one frame is under way. */
+  const burst = async (conns: Deno.TcpConn[]) => {
+    for (const conn of conns) {
+      for (let at = 0; at < frame.length;) {
+        at += await conn.write(frame.subarray(at));
+      }
+      for (let left = frame.length; left > 0;) {
+        left -= await conn.read(answer) ?? 0;
+      }
+    }
+  };
+  // So that the heap and the buffers that all share have grown to their working size.
+  await burst(await server.open(100));
+  const conns = await server.open(1_000);
+  const before = await server.rss();
+  // A buffer to read into grows by every burst.
+  for (let i = 0; i < 4; i++) await burst(conns);
+  const each = (await server.rss() - before) / conns.length;
+  assertLess(each, 16 * KIB, `${each} bytes each`);
+});
