@@ -58,7 +58,7 @@ export class BufferedSource implements ByteSource {
   readonly #most: number;
   readonly #overLimit: OverLimit;
 
-  #pieces: Uint8Array[] = [];
+  #pieces: Uint8Array<ArrayBuffer>[] = [];
   /** Pieces that are no longer in the list. */
   #gone = 0;
   /** Pieces before this index are memory of our own. */
@@ -73,7 +73,7 @@ export class BufferedSource implements ByteSource {
   readonly #slab = new Slab();
   /** Where an integer that straddles is put together. */
   #word: Uint8Array | undefined;
-  #segment: Uint8Array = EMPTY;
+  #segment: Uint8Array<ArrayBuffer> = EMPTY;
   #segmentStart = 0;
   #segmentEnd = 0;
   /** Whether the last piece is the open part of the segment. */
@@ -152,7 +152,7 @@ export class BufferedSource implements ByteSource {
     return index;
   }
 
-  take(byteLength: number): Uint8Array {
+  take(byteLength: number): Uint8Array<ArrayBuffer> {
     this.#checkTake(byteLength);
     if (byteLength === 0) return new Uint8Array(0);
     const piece = this.#pieces[this.#current];
@@ -316,7 +316,7 @@ export class BufferedSource implements ByteSource {
   }
 
   /** Fills `target` with bytes that may lie in several pieces, from the one with that index on. */
-  #fill(target: Uint8Array, index: number, from: number): Uint8Array {
+  #fill<T extends Uint8Array>(target: T, index: number, from: number): T {
     const byteLength = target.length;
     let start = from;
     for (let to = 0; to < byteLength; index++) {

@@ -25,7 +25,7 @@ const LOOP_CHARS = 32;
 
 /** A growable {@linkcode ByteSink}: the base of every outbox and of `encodeFrame`. */
 export class ByteWriter implements ByteSink {
-  #buffer: Uint8Array;
+  #buffer: Uint8Array<ArrayBuffer>;
   #length = 0;
 
   /** With room for so many bytes; there will be more when they are needed. */
@@ -150,7 +150,7 @@ export class ByteWriter implements ByteSink {
   }
 
   /** What is written, as a view that is valid until the next write, `truncate` or `clear`. */
-  view(): Uint8Array {
+  view(): Uint8Array<ArrayBuffer> {
     return this.#buffer.subarray(0, this.#length);
   }
 
@@ -174,7 +174,7 @@ export class ByteWriter implements ByteSink {
    * Hands the bytes over, in memory of their own, and starts again with none: no copy unless much more was reserved
    * than written.
    */
-  take(): Uint8Array {
+  take(): Uint8Array<ArrayBuffer> {
     // What is handed out can be transferred, and the array of no bytes is shared.
     if (this.#buffer === EMPTY) return new Uint8Array(0);
     const view = this.view();

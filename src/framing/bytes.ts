@@ -5,7 +5,7 @@
  */
 
 /** No bytes. Shared, as there is nothing in it to change; but not for handing out, as its memory can be transferred. */
-export const EMPTY: Uint8Array = new Uint8Array(0);
+export const EMPTY: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
 /** Bytes of a window in an error: enough to tell a protocol by, short enough for one line of a log. */
 export const WINDOW_BYTES = 16;
@@ -60,16 +60,22 @@ export function copyBytes(
 /**
  * The same bytes, without a copy, as a plain `Uint8Array`. A subclass may mean something else by the methods
  * that are used here: the `slice()` of Node's `Buffer` gives a view.
+ *
+ * The type leaves out shared memory, which nearly nobody feeds and Web APIs refuse: else each frame would have to be
+ * cast for them. Nothing depends on it here, and whoever does feed such memory knows what his frames are.
  */
-export function plainBytes(bytes: Uint8Array): Uint8Array {
-  if (Object.getPrototypeOf(bytes) === Uint8Array.prototype) return bytes;
+export function plainBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  if (Object.getPrototypeOf(bytes) === Uint8Array.prototype) {
+    return bytes as Uint8Array<ArrayBuffer>;
+  }
   // Said here, because text would be taken for no bytes at all below.
   if (!ArrayBuffer.isView(bytes)) {
     throw new TypeError(
       `Cannot decode ${typeof bytes}: a chunk must be a Uint8Array`,
     );
   }
-  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const memory = bytes.buffer as ArrayBuffer;
+  return new Uint8Array(memory, bytes.byteOffset, bytes.byteLength);
 }
 
 /** A marker given as text (taken as UTF-8) or as bytes; a copy, so that the caller may change his. */

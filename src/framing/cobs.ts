@@ -41,7 +41,9 @@ const FULL_BLOCK_BYTES = 254;
  * assertEquals(decodeAll(cobs(), wire), [Uint8Array.of(0x11, 0x22, 0, 0x33)]);
  * ```
  */
-export function cobs(options: FrameOptions = {}): Codec<Uint8Array> {
+export function cobs(
+  options: FrameOptions = {},
+): Codec<Uint8Array<ArrayBuffer>, Uint8Array> {
   const maxFrameBytes = resolveMaxFrameBytes(NAME, options.maxFrameBytes, 2);
   return stuffedCodec({
     codec: NAME,
@@ -87,7 +89,7 @@ function writeBlock(
 function unstuff(
   bytes: Uint8Array,
   slab: Slab,
-): Uint8Array | { what: string; faultBytes: number } {
+): Uint8Array<ArrayBuffer> | { what: string; faultBytes: number } {
   let length = 0;
   for (let at = 0; at < bytes.length;) {
     const code = bytes[at];

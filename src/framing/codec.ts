@@ -160,6 +160,8 @@ export interface FrameScanner {
 /**
  * A codec whose frames are byte ranges can also be scanned without making a view per frame.
  *
+ * Its frames are arrays on an `ArrayBuffer`, as Web APIs want them, unless a decoder is fed memory that is shared.
+ *
  * @example
  * ```ts
  * import { type ByteCodec, lengthPrefixed, netstring } from "@packetboat/net/framing";
@@ -176,7 +178,7 @@ export interface FrameScanner {
  * assertEquals(countFrames(netstring(), new TextEncoder().encode("1:A,0:,")), 2);
  * ```
  */
-export interface ByteCodec extends Codec<Uint8Array> {
+export interface ByteCodec extends Codec<Uint8Array<ArrayBuffer>, Uint8Array> {
   /** The state of one stream, at its first byte. */
   scanner(): FrameScanner;
 }
@@ -245,7 +247,7 @@ export interface ByteSource {
   /** Index of `needle`, or -1; remembers how far an earlier search of the same needle came. */
   indexOf(needle: Uint8Array): number;
   /** The next `byteLength` bytes as a view where they lie in one chunk, as one copy where they do not. */
-  take(byteLength: number): Uint8Array;
+  take(byteLength: number): Uint8Array<ArrayBuffer>;
   /** Passes over the next `byteLength` bytes. */
   skip(byteLength: number): void;
 }

@@ -64,7 +64,7 @@ function likelyBytes(frame: unknown): number {
 export function encodeFrame<Out>(
   codec: Pick<Codec<never, Out>, "encode">,
   frame: Out,
-): Uint8Array {
+): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter(likelyBytes(frame));
   codec.encode(frame, writer);
   return writer.take();

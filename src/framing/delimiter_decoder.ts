@@ -33,7 +33,7 @@ export interface DelimiterFormat {
 
 /** Decoder of every delimited format; hands out the bytes between the markers. */
 export class DelimiterDecoder
-  implements FrameDecoder<Uint8Array>, ScanningDecoder {
+  implements FrameDecoder<Uint8Array<ArrayBuffer>>, ScanningDecoder {
   readonly #format: DelimiterFormat;
   readonly #in: Intake;
   readonly #needle: Needle;
@@ -61,7 +61,7 @@ export class DelimiterDecoder
     this.#in.feed(chunk);
   }
 
-  next(): Uint8Array | undefined {
+  next(): Uint8Array<ArrayBuffer> | undefined {
     const input = this.#in;
     const from = input.at;
     if (this.#pile.length === 0 && this.#startBytes === 0 && from < input.end) {
@@ -79,7 +79,7 @@ export class DelimiterDecoder
    * `next` for a caller who has searched the current chunk, which is not used up: `found` = the index behind its first
    * end marker, or -1 for none.
    */
-  nextFound(found: number): Uint8Array | undefined {
+  nextFound(found: number): Uint8Array<ArrayBuffer> | undefined {
     return this.#straddlingOrFault(found);
   }
 
@@ -137,7 +137,9 @@ export class DelimiterDecoder
    * Everything that the fast path does not do. `found` = what it found in the current chunk already: the
    * index behind the end marker, or -1 for none; `undefined` = it did not search.
    */
-  #straddlingOrFault(found: number | undefined): Uint8Array | undefined {
+  #straddlingOrFault(
+    found: number | undefined,
+  ): Uint8Array<ArrayBuffer> | undefined {
     const input = this.#in;
     if (input.error !== undefined) throw input.error;
     for (;;) {
@@ -152,7 +154,7 @@ export class DelimiterDecoder
   }
 
   /** Searches the current chunk, and hands out the frame that ends in it or piles the chunk up. */
-  #chunk(found: number | undefined): Uint8Array | undefined {
+  #chunk(found: number | undefined): Uint8Array<ArrayBuffer> | undefined {
     const input = this.#in;
     const pile = this.#pile;
     const needle = this.#needle;
@@ -204,7 +206,7 @@ export class DelimiterDecoder
   }
 
   /** The stream ended inside a frame. */
-  #last(): Uint8Array {
+  #last(): Uint8Array<ArrayBuffer> {
     const pile = this.#pile;
     if (this.#format.atEnd === "emit") return pile.take(pile.length);
     const seen = this.#seen(pile.length);

@@ -20,7 +20,8 @@ import { encodeFrame } from "./decode_all.ts";
  * assertEquals(await new Response(chunks).text(), "a\nb\n");
  * ```
  */
-export class FrameEncoderStream<Out> extends TransformStream<Out, Uint8Array> {
+export class FrameEncoderStream<Out>
+  extends TransformStream<Out, Uint8Array<ArrayBuffer>> {
   /** Both ends of one stream. */
   constructor(codec: Pick<Codec<never, Out>, "name" | "encode">) {
     super({

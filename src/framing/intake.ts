@@ -21,9 +21,9 @@ export class Intake {
   /** The codec's name, for errors. */
   readonly codec: string;
   /** The current chunk. */
-  bytes: Uint8Array = EMPTY;
+  bytes: Uint8Array<ArrayBuffer> = EMPTY;
   /** Memory of the current chunk, once a view of it was asked for, and where in it the chunk begins. */
-  #buffer: ArrayBufferLike | undefined;
+  #buffer: ArrayBuffer | undefined;
   #offset = 0;
   /** Index in `bytes` of the next unused byte. */
   at = 0;
@@ -36,7 +36,7 @@ export class Intake {
   /** The first error; thrown again by every later call. */
   error: FrameError | undefined;
   /** Of one chunk at a time, the usual case, nothing waits. */
-  #waiting: Uint8Array[] | undefined;
+  #waiting: Uint8Array<ArrayBuffer>[] | undefined;
   #next = 0;
   /** Bytes in those, counted here because a wrapper asks for them at every frame. */
   #waitingBytes = 0;
@@ -67,13 +67,13 @@ export class Intake {
   }
 
   /** A view of `[from, to)` of the current chunk. Takes half as long as `subarray`, which asks for a species. */
-  view(from: number, to: number): Uint8Array {
+  view(from: number, to: number): Uint8Array<ArrayBuffer> {
     const buffer = this.#buffer ?? this.#open();
     return new Uint8Array(buffer, this.#offset + from, to - from);
   }
 
   /** Not in `feed`: the engine may have to move a small chunk's bytes to give it a buffer. */
-  #open(): ArrayBufferLike {
+  #open(): ArrayBuffer {
     this.#offset = this.bytes.byteOffset;
     this.#buffer = this.bytes.buffer;
     return this.#buffer;
@@ -206,7 +206,7 @@ export class Intake {
     );
   }
 
-  #use(chunk: Uint8Array): void {
+  #use(chunk: Uint8Array<ArrayBuffer>): void {
     this.bytes = chunk;
     this.#buffer = undefined;
     this.at = 0;

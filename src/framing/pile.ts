@@ -31,10 +31,10 @@ const SCRATCH_BYTES = 1_048_576 + 65_536;
  * next one. One serves all decoders of a codec.
  */
 export class Scratch {
-  #bytes: Uint8Array = EMPTY;
+  #bytes: Uint8Array<ArrayBuffer> = EMPTY;
 
   /** So many bytes, whose content is anything; valid until the next call. */
-  get(byteLength: number): Uint8Array {
+  get(byteLength: number): Uint8Array<ArrayBuffer> {
     if (byteLength > SCRATCH_BYTES) return new Uint8Array(byteLength);
     if (byteLength > this.#bytes.length) {
       const roomy = Math.min(LARGEST_SEGMENT_BYTES, 2 * byteLength);
@@ -51,7 +51,7 @@ export class Pile {
   #pieces: Uint8Array[] = [];
   /** Pieces before this index are memory of our own. */
   #ownPieces = 0;
-  #segment: Uint8Array = EMPTY;
+  #segment: Uint8Array<ArrayBuffer> = EMPTY;
   #open = 0;
   #used = 0;
   readonly #scratch: Scratch | undefined;
@@ -81,7 +81,7 @@ export class Pile {
     last: Uint8Array = EMPTY,
     from = 0,
     to = 0,
-  ): Uint8Array {
+  ): Uint8Array<ArrayBuffer> {
     const tail = to - from;
     const gathered = this.#used - this.#open;
     if (

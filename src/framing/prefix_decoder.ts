@@ -57,7 +57,7 @@ export class PrefixPlan {
 
 /** Decoder of every length-prefixed format. */
 export class PrefixDecoder
-  implements FrameDecoder<Uint8Array>, ScanningDecoder {
+  implements FrameDecoder<Uint8Array<ArrayBuffer>>, ScanningDecoder {
   readonly #plan: PrefixPlan;
   readonly #in: Intake;
   /** Absent where there is a field to read. */
@@ -77,7 +77,7 @@ export class PrefixDecoder
   }
 
   // In one function, because the call of another one would cost a small frame a tenth of its time.
-  next(): Uint8Array | undefined {
+  next(): Uint8Array<ArrayBuffer> | undefined {
     const input = this.#in;
     const plan = this.#plan;
     const start = input.at;
@@ -114,7 +114,7 @@ export class PrefixDecoder
     return this.#nextStraddling();
   }
 
-  #nextStraddling(): Uint8Array | undefined {
+  #nextStraddling(): Uint8Array<ArrayBuffer> | undefined {
     if (this.#straddling === undefined) {
       if (this.#in.hasNothing) return undefined;
       this.#straddling = new StraddlingFrame(this.#plan.format, this.#in);

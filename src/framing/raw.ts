@@ -26,7 +26,7 @@ const NAME = "raw";
  * assertEquals(decodeAll(raw(), Uint8Array.of(1, 2)), [Uint8Array.of(1, 2)]);
  * ```
  */
-export function raw(): Codec<Uint8Array> {
+export function raw(): Codec<Uint8Array<ArrayBuffer>, Uint8Array> {
   return {
     name: NAME,
     // A chunk is as large as the reader's buffer; there is nothing to wait for and so nothing to bound.
@@ -40,14 +40,14 @@ export function raw(): Codec<Uint8Array> {
   };
 }
 
-class RawDecoder implements FrameDecoder<Uint8Array> {
+class RawDecoder implements FrameDecoder<Uint8Array<ArrayBuffer>> {
   readonly #in = new Intake(NAME);
 
   feed(chunk: Uint8Array): void {
     this.#in.feed(chunk);
   }
 
-  next(): Uint8Array | undefined {
+  next(): Uint8Array<ArrayBuffer> | undefined {
     const input = this.#in;
     if (input.at === input.end && !input.advance()) return undefined;
     const { bytes, at, end } = input;

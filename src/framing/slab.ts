@@ -30,7 +30,7 @@ export class Slab {
   }
 
   /** So many zeros, which nobody else has. Throws what `new Uint8Array` throws, where there is no such memory. */
-  take(byteLength: number): Uint8Array {
+  take(byteLength: number): Uint8Array<ArrayBuffer> {
     if (byteLength === 0 || byteLength > this.#largest) {
       return new Uint8Array(byteLength);
     }
@@ -48,7 +48,7 @@ export class Slab {
   }
 
   /** A copy of `bytes`. */
-  copy(bytes: Uint8Array): Uint8Array {
+  copy(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
     if (bytes.length > this.#largest) return bytes.slice();
     const piece = this.take(bytes.length);
     piece.set(bytes);

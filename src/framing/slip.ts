@@ -48,7 +48,9 @@ const ESCAPED_ESC = Uint8Array.of(ESC, ESC_ESC);
  * assertEquals(decodeAll(slip(), wire), [Uint8Array.of(1, 0xc0, 2)]);
  * ```
  */
-export function slip(options: FrameOptions = {}): Codec<Uint8Array> {
+export function slip(
+  options: FrameOptions = {},
+): Codec<Uint8Array<ArrayBuffer>, Uint8Array> {
   const maxFrameBytes = resolveMaxFrameBytes(NAME, options.maxFrameBytes, 2);
   return stuffedCodec({
     codec: NAME,
@@ -84,7 +86,7 @@ export function slip(options: FrameOptions = {}): Codec<Uint8Array> {
 function unstuff(
   bytes: Uint8Array,
   slab: Slab,
-): Uint8Array | { what: string; faultBytes: number } {
+): Uint8Array<ArrayBuffer> | { what: string; faultBytes: number } {
   const first = bytes.indexOf(ESC);
   if (first < 0) return slab.copy(bytes);
   let escapes = 0;

@@ -45,12 +45,12 @@ export class StraddlingFrame {
   /** Kept for `takeRest` and for errors also when the frame is handed out without it. */
   #header: Uint8Array = EMPTY;
   #headerBytes = 0;
-  #frame: Uint8Array | undefined;
+  #frame: Uint8Array<ArrayBuffer> | undefined;
   #have = 0;
   /** The frame's length, also where its memory has gone. */
   #size = 0;
   /** The memory of the frame before, where it may be used again. */
-  #recycled: Uint8Array | undefined;
+  #recycled: Uint8Array<ArrayBuffer> | undefined;
   readonly #slab = new Slab();
 
   /** Takes its bytes from `input`. */
@@ -118,7 +118,7 @@ export class StraddlingFrame {
   }
 
   /** The next frame, the stream's error, or `undefined` when all bytes are used up. */
-  next(): Uint8Array | undefined {
+  next(): Uint8Array<ArrayBuffer> | undefined {
     const input = this.#in;
     if (input.error !== undefined) throw input.error;
     for (;;) {
@@ -142,7 +142,7 @@ export class StraddlingFrame {
   }
 
   /** At the start of a frame, header not seen yet. */
-  #startHeader(): Uint8Array | undefined {
+  #startHeader(): Uint8Array<ArrayBuffer> | undefined {
     const input = this.#in;
     const { bytes, at, end } = input;
     this.#offset = input.base + at;
@@ -166,7 +166,7 @@ export class StraddlingFrame {
   }
 
   /** Goes on with a header of which an earlier chunk held the first part. */
-  #gatherHeader(): Uint8Array | undefined {
+  #gatherHeader(): Uint8Array<ArrayBuffer> | undefined {
     const input = this.#in;
     const before = this.#headerBytes;
     const missing = this.#headerMin - before;
@@ -203,7 +203,7 @@ export class StraddlingFrame {
    * The header is whole and within the limit: takes memory for the frame, unless it lies in this chunk.
    * `headerAt` = where the header lies in the chunk, or -1 when it began in an earlier one.
    */
-  #begin(headerAt: number): Uint8Array | undefined {
+  #begin(headerAt: number): Uint8Array<ArrayBuffer> | undefined {
     const input = this.#in;
     const body = this.#reading.bodyBytes;
     const kept = this.#keptHeaderBytes;
@@ -226,7 +226,7 @@ export class StraddlingFrame {
   }
 
   /** Copies into the frame what the current chunk holds of it. */
-  #fill(frame: Uint8Array): Uint8Array | undefined {
+  #fill(frame: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | undefined {
     const input = this.#in;
     if (frame.length !== this.#size) {
       throw new TypeError(
@@ -286,7 +286,7 @@ export class StraddlingFrame {
   }
 
   /** A limit of `Infinity` lets a peer ask for more than the engine can give: still an error of the stream. */
-  #allocate(byteLength: number): Uint8Array {
+  #allocate(byteLength: number): Uint8Array<ArrayBuffer> {
     // No bytes need no memory, and the array of none that is shared here is not for handing out.
     const recycled = byteLength > 0 ? this.#recycled : undefined;
     if (recycled !== undefined && recycled.length >= byteLength) {

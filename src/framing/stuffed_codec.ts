@@ -31,12 +31,14 @@ export interface Stuffing {
   unstuff(
     bytes: Uint8Array,
     slab: Slab,
-  ): Uint8Array | { what: string; faultBytes: number };
+  ): Uint8Array<ArrayBuffer> | { what: string; faultBytes: number };
   encode(frame: Uint8Array, sink: ByteSink): void;
 }
 
 /** The codec of one such format. */
-export function stuffedCodec(stuffing: Stuffing): Codec<Uint8Array> {
+export function stuffedCodec(
+  stuffing: Stuffing,
+): Codec<Uint8Array<ArrayBuffer>, Uint8Array> {
   const format: DelimiterFormat = {
     codec: stuffing.codec,
     maxFrameBytes: stuffing.maxFrameBytes,
@@ -57,7 +59,7 @@ export function stuffedCodec(stuffing: Stuffing): Codec<Uint8Array> {
   };
 }
 
-class StuffedDecoder implements FrameDecoder<Uint8Array> {
+class StuffedDecoder implements FrameDecoder<Uint8Array<ArrayBuffer>> {
   readonly #stuffing: Stuffing;
   readonly #in: Intake;
   readonly #bytes: DelimiterDecoder;
@@ -73,7 +75,7 @@ class StuffedDecoder implements FrameDecoder<Uint8Array> {
     this.#in.feed(chunk);
   }
 
-  next(): Uint8Array | undefined {
+  next(): Uint8Array<ArrayBuffer> | undefined {
     for (;;) {
       const stuffed = this.#bytes.next();
       if (stuffed === undefined) return undefined;

@@ -88,7 +88,7 @@ export function receiveBody(
   input: Input<unknown>,
   byteLength: number,
   source: BodySource,
-): ReadableStream<Uint8Array> {
+): ReadableStream<Uint8Array<ArrayBuffer>> {
   if (!(Number.isSafeInteger(byteLength) && byteLength >= 0)) {
     throw new RangeError(
       `Cannot read a body: 'byteLength' must be a whole number from 0: current value is ${byteLength}`,

@@ -224,7 +224,7 @@ export class ConnectionActor<In, Out, M>
     return pulls.readable ??= frameReadable(() => this.#turns.pull());
   }
 
-  body(byteLength: number): ReadableStream<Uint8Array> {
+  body(byteLength: number): ReadableStream<Uint8Array<ArrayBuffer>> {
     return receiveBody(this.#turns.input, byteLength, this.#life);
   }
 

@@ -25,8 +25,8 @@ export function bodyReadable(
   input: Input<unknown>,
   body: Body,
   lost: (cause: unknown) => Error,
-): ReadableStream<Uint8Array> {
-  return new ReadableStream<Uint8Array>({
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({
     async pull(controller) {
       let chunk: Uint8Array | undefined;
       try {
@@ -35,7 +35,8 @@ export function bodyReadable(
         throw lost(cause);
       }
       if (chunk === undefined) controller.close();
-      else controller.enqueue(chunk);
+      // It was read into memory of this process's own making, or given back by a decoder: never shared.
+      else controller.enqueue(chunk as Uint8Array<ArrayBuffer>);
     },
     cancel() {
       // The rest is passed over as it comes. If it never does, the end of the connection tells.

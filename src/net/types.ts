@@ -63,7 +63,7 @@ export interface Connection<In, Out = In, M = never>
    * @throws {RangeError} `byteLength` is not a whole number from 0.
    * @throws {TypeError} Another body is still being read.
    */
-  body(byteLength: number): ReadableStream<Uint8Array>;
+  body(byteLength: number): ReadableStream<Uint8Array<ArrayBuffer>>;
   /**
    * Sends bytes outside any frame, with backpressure, after all frames queued so far; frames sent meanwhile
    * follow after them. A source that fails ends the connection, since the peer waits for what will not come.

@@ -4,7 +4,7 @@ import type { Codec } from "../../src/framing/mod.ts";
 
 export type Outcome<T> = { frames: T[]; error?: unknown };
 
-export const utf8 = (text: string): Uint8Array =>
+export const utf8 = (text: string): Uint8Array<ArrayBuffer> =>
   new TextEncoder().encode(text);
 
 /** Pieces of `size` bytes. */

@@ -106,7 +106,7 @@ Deno.test("scanner() of delimited() visits a last frame at the end", () => {
   const codec = delimited(";", { atEnd: "emit" });
   const wire = utf8("one;two;last");
   for (let size = 1; size <= wire.length; size++) {
-    const frames: Uint8Array[] = [];
+    const frames: Uint8Array<ArrayBuffer>[] = [];
     const visit = (bytes: Uint8Array, start: number, end: number) =>
       void frames.push(bytes.slice(start, end));
     const scanner = codec.scanner();

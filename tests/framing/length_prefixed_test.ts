@@ -269,7 +269,7 @@ Deno.test("scanner() of lengthPrefixed() visits the ranges that next() hands out
     const codec = lengthPrefixed({ bytes: 2, keepHeader });
     for (let size = 1; size <= wire.length; size++) {
       const scanner = codec.scanner();
-      const frames: Uint8Array[] = [];
+      const frames: Uint8Array<ArrayBuffer>[] = [];
       for (const chunk of cut(wire, size)) {
         scanner.scan(chunk, (bytes, start, end) => {
           frames.push(bytes.slice(start, end));

@@ -54,7 +54,7 @@ function bodies(
     async frame(header) {
       const body = connection.body(Number(header));
       seen.push(
-        await new Response(body as ReadableStream<Uint8Array<ArrayBuffer>>)
+        await new Response(body)
           .text(),
       );
     },
@@ -170,7 +170,7 @@ Deno.test("body() refuses a second one, and a length that is none", async () => 
   stream.peer("abc");
   assertEquals(
     text(
-      await new Response(body as ReadableStream<Uint8Array<ArrayBuffer>>)
+      await new Response(body)
         .bytes(),
     ),
     "abc",

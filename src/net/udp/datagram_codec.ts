@@ -25,7 +25,7 @@ const NOTHING = new Uint8Array(0);
  * assertEquals(decodeAll(datagram(), new Uint8Array(0)), [new Uint8Array(0)]);
  * ```
  */
-export function datagram(): Codec<Uint8Array> {
+export function datagram(): Codec<Uint8Array<ArrayBuffer>, Uint8Array> {
   return {
     name: "datagram",
     // The most that one can be on any socket; what can be sent is less, and checked where it is sent.
@@ -36,14 +36,15 @@ export function datagram(): Codec<Uint8Array> {
   };
 }
 
-class DatagramDecoder implements FrameDecoder<Uint8Array> {
-  #frame: Uint8Array | undefined;
+class DatagramDecoder implements FrameDecoder<Uint8Array<ArrayBuffer>> {
+  #frame: Uint8Array<ArrayBuffer> | undefined;
 
   feed(chunk: Uint8Array): void {
-    this.#frame = chunk;
+    // As in every codec of bytes, shared memory is left out of the type, not of what is taken.
+    this.#frame = chunk as Uint8Array<ArrayBuffer>;
   }
 
-  next(): Uint8Array | undefined {
+  next(): Uint8Array<ArrayBuffer> | undefined {
     const frame = this.#frame;
     this.#frame = undefined;
     return frame;
