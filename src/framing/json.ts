@@ -15,8 +15,9 @@ import { Utf8 } from "./utf8.ts";
  * What is not JSON is a `MalformedFrameError` with a `SyntaxError` as its cause. Both say what is wrong, and where if
  * the parser tells; neither quotes the peer, since a terminal that shows a log may obey what it sent.
  *
- * `T` is a promise of the peer's that nobody has checked: `mapCodec` with a schema does. The values do not keep the
- * bytes alive.
+ * `In` is what comes, and a promise of the peer's that nobody has checked: `mapCodec` with a schema does. `Out` is what
+ * is sent, the same unless told: `json<Question, Answer>(…)` for a server, `json<Answer, Question>(…)` for its client.
+ * The values do not keep the bytes alive.
  *
  * ```text
  *            on the wire                                   frames
@@ -33,12 +34,14 @@ import { Utf8 } from "./utf8.ts";
  * assertEquals(decodeAll(json(delimited("\n")), wire), [{ id: 1 }, null]);
  * ```
  */
-export function json<T = unknown>(codec: Codec<Uint8Array>): Codec<T> {
+export function json<In = unknown, Out = In>(
+  codec: Codec<Uint8Array>,
+): Codec<In, Out> {
   const name = `json(${codec.name})`;
   const utf8 = new Utf8();
   const encoder = new TextEncoder();
-  return mappedCodec<Uint8Array, T>(name, codec, false, {
-    decode: (frame) => parse<T>(utf8.decode(frame)),
+  return mappedCodec<Uint8Array, In, Out>(name, codec, false, {
+    decode: (frame) => parse<In>(utf8.decode(frame)),
     encode(value) {
       const text: string | undefined = JSON.stringify(value);
       if (text === undefined) {

@@ -15,7 +15,8 @@ import { hexWindow } from "./bytes.ts";
 import type { ByteSink, Codec, FrameDecoder } from "./codec.ts";
 
 /**
- * The two directions of a {@linkcode mapCodec}.
+ * The two directions of a {@linkcode mapCodec}: from a frame `A` to a value `B`, and from a value `C`, the same type
+ * unless told, to a frame.
  *
  * @example
  * ```ts
@@ -32,11 +33,11 @@ import type { ByteSink, Codec, FrameDecoder } from "./codec.ts";
  * assertEquals(decodeAll(urls, wire)[0].pathname, "/a");
  * ```
  */
-export interface FrameMap<A, B> {
+export interface FrameMap<A, B, C = B> {
   /** Makes a value of a frame, and never `undefined`. What it throws is the cause of a `MalformedFrameError`. */
   decode(frame: A): B;
   /** Makes a frame of a value. What it throws is the cause of an `EncodeError`. */
-  encode(value: B): A;
+  encode(value: C): A;
 }
 
 /**
@@ -59,26 +60,26 @@ export interface FrameMap<A, B> {
  * assertEquals(decodeAll(points, Uint8Array.of(3, 4)), [{ x: 3, y: 4 }]);
  * ```
  */
-export function mapCodec<A, B>(
+export function mapCodec<A, B, C = B>(
   codec: Codec<A>,
-  map: FrameMap<A, B>,
-): Codec<B> {
+  map: FrameMap<A, B, C>,
+): Codec<B, C> {
   return mappedCodec(`mapCodec(${codec.name})`, codec, codec.aliases, map);
 }
 
 /** `mapCodec` for the room itself: with a name of its own, and known to alias or not. */
-export function mappedCodec<A, B>(
+export function mappedCodec<A, B, C>(
   name: string,
   codec: Codec<A>,
   aliases: boolean,
-  map: FrameMap<A, B>,
-): Codec<B> {
+  map: FrameMap<A, B, C>,
+): Codec<B, C> {
   return {
     name,
     maxFrameBytes: codec.maxFrameBytes,
     aliases,
     decoder: () => new MappedDecoder(name, codec.decoder(), map),
-    encode(value: B, sink: ByteSink): void {
+    encode(value: C, sink: ByteSink): void {
       let frame: A;
       try {
         frame = map.encode(value);
@@ -112,7 +113,7 @@ export function messageOf(thrown: unknown): string {
 class MappedDecoder<A, B> implements FrameDecoder<B> {
   readonly #name: string;
   readonly #inner: FrameDecoder<A>;
-  readonly #map: FrameMap<A, B>;
+  readonly #map: Pick<FrameMap<A, B>, "decode">;
   #fed = 0;
   #error: FrameError | undefined;
 
@@ -122,7 +123,11 @@ class MappedDecoder<A, B> implements FrameDecoder<B> {
   declare filled?: (byteLength: number) => void;
   declare recycle?: () => void;
 
-  constructor(name: string, inner: FrameDecoder<A>, map: FrameMap<A, B>) {
+  constructor(
+    name: string,
+    inner: FrameDecoder<A>,
+    map: Pick<FrameMap<A, B>, "decode">,
+  ) {
     this.#name = name;
     this.#inner = inner;
     this.#map = map;

@@ -8,6 +8,7 @@
 import { assertEquals } from "@std/assert";
 import {
   cobs,
+  type Codec,
   contentLength,
   decimalPrefixed,
   decodeAll,
@@ -16,7 +17,9 @@ import {
   encodeFrame,
   fixedLength,
   FrameEncoderStream,
+  json,
   lengthPrefixed,
+  mapCodec,
   marked,
   netstring,
   octetCounted,
@@ -61,4 +64,23 @@ Deno.test("frames of bytes are taken by Web APIs without a cast", async () => {
   const sent = ReadableStream.from([utf8("AAA")])
     .pipeThrough(new FrameEncoderStream(netstring()));
   assertEquals(await new Response(sent).text(), "3:AAA,");
+});
+
+type Question = { add: number[] };
+type Answer = { sum: number };
+
+Deno.test("what comes and what is sent may be of two types", () => {
+  const server = json<Question, Answer>(delimited("\n"));
+  const client: Codec<Answer, Question> = json(delimited("\n"));
+  const checked = mapCodec(json(delimited("\n")), {
+    decode: (value): Question => ({ add: (value as Question).add.map(Number) }),
+    encode: (answer: Answer) => answer,
+  });
+  const asked = encodeFrame(client, { add: [1, 2] });
+  for (const codec of [server, checked]) {
+    const [{ add }] = decodeAll(codec, asked);
+    const answered = encodeFrame(codec, { sum: add[0] + add[1] });
+    const [{ sum }] = decodeAll(client, answered);
+    assertEquals(sum, 3);
+  }
 });
