@@ -72,7 +72,8 @@ export async function runCli(
     if (error instanceof Exit) Deno.exit(error.code);
     printError(name, error);
     if (!(error instanceof UsageError)) Deno.exit(1);
-    console.error(`Try: deno task ${name} --help`);
+    const which = Object.hasOwn(commands, args[0]) ? ` ${args[0]}` : "";
+    console.error(`Try: deno task ${name}${which} --help`);
     Deno.exit(2);
   }
 }

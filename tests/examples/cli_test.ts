@@ -48,10 +48,15 @@ for (const [task, commands] of Object.entries(COMMANDS)) {
         ["__proto__"],
         ...commands.map((command) => [command, "--nosuch"]),
       ];
-    for (const ended of await Promise.all(wrong.map((w) => runTask(name, w)))) {
+    await Promise.all(wrong.map(async (words) => {
+      const ended = await runTask(name, words);
       assertReadable(ended, 2);
       assertMatch(ended.stderr, new RegExp(`^${task}: Cannot .+\n`));
-    }
+      // Where the flags are that would have been right.
+      const known = commands.filter((command) => command === words[0]);
+      const help = [task, ...known, "--help"].join(" ");
+      assertStringIncludes(ended.stderr, `\nTry: deno task ${help}\n`);
+    }));
   });
 
   Deno.test(`deno task ${task} and each of its commands explain themselves`, async () => {

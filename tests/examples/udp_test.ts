@@ -158,7 +158,7 @@ Deno.test("deno task udp explains its use, and exits with 2 where it is used wro
   ) {
     const { code, stderr } = await runTask("udp", args);
     assertEquals(code, 2, `${args}: ${stderr}`);
-    assertMatch(stderr, /^udp: Cannot [^\n]+\nTry: deno task udp --help\n$/);
+    assertMatch(stderr, /^udp: Cannot [^\n]+\nTry: deno task udp .*--help\n$/);
   }
 });
 
