@@ -77,10 +77,21 @@ export class Incoming implements Disposable {
     return this.#at;
   }
 
+  /** Whether the next attempt will go on with what is here. */
+  get isKept(): boolean {
+    return !this.#isGone && this.#announced.sha256 !== undefined &&
+      this.#at > 0;
+  }
+
   async write(bytes: Uint8Array): Promise<void> {
     this.#hash.update(bytes);
-    for (let at = 0; at < bytes.length;) {
-      at += await this.#file.write(bytes.subarray(at));
+    try {
+      for (let at = 0; at < bytes.length;) {
+        at += await this.#file.write(bytes.subarray(at));
+      }
+    } catch (error) {
+      const { name } = this.#announced;
+      throw new Refusal(`${name} cannot be written: ${whyNot(error)}`);
     }
     this.#at += bytes.length;
   }
@@ -111,9 +122,8 @@ export class Incoming implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    // The next attempt goes on with what it can check.
-    const isOfUse = this.#announced.sha256 !== undefined && this.#at > 0;
-    if (!this.#isGone && !isOfUse) this.#discard();
+    // The next attempt goes on only with what it can check.
+    if (!this.#isGone && !this.isKept) this.#discard();
     this.#file.close();
   }
 

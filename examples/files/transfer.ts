@@ -41,21 +41,32 @@ export class Talk implements AsyncDisposable {
   }
 }
 
-/** Takes in what is missing, checks it, and says so. */
+/** Takes in what is missing, checks it, and says so, or what is kept of it. */
 export async function receive(
   server: Connection<unknown>,
   incoming: Incoming,
   announced: Announced,
 ): Promise<void> {
   const from = incoming.at;
-  {
-    using bar = transferBar(announced.size, from);
-    for await (const bytes of server.body(announced.size - from)) {
-      await incoming.write(bytes);
-      bar.add(bytes.length);
+  let sha256: string;
+  try {
+    {
+      using bar = transferBar(announced.size, from);
+      for await (const bytes of server.body(announced.size - from)) {
+        await incoming.write(bytes);
+        bar.add(bytes.length);
+      }
     }
+    sha256 = await incoming.finish();
+  } catch (error) {
+    if (!(error instanceof Error && incoming.isKept)) throw error;
+    const kept = size(incoming.at);
+    throw new Error(
+      `${error.message}; ${kept} are kept, and the same command goes on there`,
+      { cause: error },
+    );
   }
-  tell(announced, await incoming.finish(), from);
+  tell(announced, sha256, from);
 }
 
 /** The one line at the end. */
