@@ -15,6 +15,9 @@ import type { Endpoint } from "../transport/mod.ts";
 /**
  * One connection: an actor whose mailbox takes frames from the wire and messages from other actors.
  *
+ * `In` is a frame that comes, `Out` one that is sent; the codec says both. `M` is a message of another actor's. TypeScript
+ * cannot infer it: unless it is written down (`serve<In, Out, M>(…)`) it is `never`, and `tell` takes nothing.
+ *
  * @example Both ends of one
  * ```ts
  * import { connect, type Connection, lines, serve } from "@packetboat/net";
