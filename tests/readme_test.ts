@@ -1,12 +1,16 @@
 /**
  * The README keeps its word, in both languages: the tests that its promises name exist, its commands are tasks, its
- * first server and its client in Python run as they are printed, and its figures are those of docs/performance.md. The
- * rest of its TypeScript is run by `deno test --doc`.
+ * programs run as they are printed, and its figures are those of docs/performance.md.
  *
  * @module
  */
 
-import { assertEquals, assertGreater } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertNotEquals,
+} from "@std/assert";
 import config from "../deno.json" with { type: "json" };
 import { HAS_PYTHON } from "./support/python.ts";
 import { startChild } from "./support/child.ts";
@@ -32,6 +36,25 @@ function promised(readme: string): { path: string; name: string }[] {
 function blocks(readme: string, language: string): string[] {
   const fence = new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, "gms");
   return Array.from(readme.matchAll(fence), ([, code]) => code);
+}
+
+/** A folder with the `deno.json` that is printed, of which the checkout's place is all that is changed. */
+async function consumer(readme: string) {
+  const [printed] = blocks(readme, "json");
+  const linked = printed.replace("../packetboat", ROOT.href.slice(0, -1));
+  assertNotEquals(linked, printed);
+  const path = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${path}/deno.json`, linked);
+  return {
+    path,
+    args: [
+      ..."run --quiet --check --allow-net".split(" "),
+      `--config=${path}/deno.json`,
+    ],
+    async [Symbol.asyncDispose]() {
+      await Deno.remove(path, { recursive: true });
+    },
+  };
 }
 
 /** Numbers with a point, between the marks of the figures. */
@@ -62,39 +85,39 @@ for (const file of READMES) {
 
   Deno.test(`the first server of ${file} does what is printed under it`, async () => {
     const [program] = blocks(readme, "ts ignore");
-    const [imports] = blocks(readme, "json");
     const [client] = blocks(readme, "sh").filter((it) => it.includes("printf"));
     const [, sent] = /printf '(.*)'/.exec(client)!;
     const [answers] = blocks(readme, "text");
-    const folder = await Deno.makeTempDir();
-    try {
-      const checkout = ROOT.href.slice(0, -1);
-      await Deno.writeTextFile(
-        `${folder}/deno.json`,
-        imports.replaceAll("../packetboat", checkout),
-      );
-      // All that is changed: a port that is free, and its number on stdout.
-      const listening =
-        "onListen: (a) => console.log((a as Deno.NetAddr).port)";
-      await Deno.writeTextFile(
-        `${folder}/server.ts`,
-        program.replace("port: 8800", `port: 0, ${listening}`),
-      );
-      await using server = startChild(Deno.execPath(), [
-        ..."run --quiet --check --allow-net".split(" "),
-        `--config=${folder}/deno.json`,
-        `${folder}/server.ts`,
-      ]);
-      const port = Number(await server.line());
-      using conn = await Deno.connect({ hostname: "127.0.0.1", port });
-      await conn.write(
-        new TextEncoder().encode(sent.replaceAll(String.raw`\n`, "\n")),
-      );
-      await conn.closeWrite();
-      assertEquals(await new Response(conn.readable).text(), answers);
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
+    await using folder = await consumer(readme);
+    // All that is changed: a port that is free, and its number on stdout.
+    const listening = "onListen: (a) => console.log((a as Deno.NetAddr).port)";
+    const path = `${folder.path}/server.ts`;
+    await Deno.writeTextFile(
+      path,
+      program.replace("port: 8800", `port: 0, ${listening}`),
+    );
+    await using server = startChild(Deno.execPath(), [...folder.args, path]);
+    const port = Number(await server.line());
+    using conn = await Deno.connect({ hostname: "127.0.0.1", port });
+    await conn.write(
+      new TextEncoder().encode(sent.replaceAll(String.raw`\n`, "\n")),
+    );
+    await conn.closeWrite();
+    assertEquals(await new Response(conn.readable).text(), answers);
+  });
+
+  Deno.test(`the server and client of ${file} print what is printed under them`, async () => {
+    const [program] = blocks(readme, "ts");
+    const [, answers] = blocks(readme, "text");
+    await using folder = await consumer(readme);
+    const path = `${folder.path}/both.ts`;
+    await Deno.writeTextFile(path, program);
+    const { stdout, success } = await new Deno.Command(Deno.execPath(), {
+      args: [...folder.args, path],
+      stderr: "inherit",
+    }).output();
+    assert(success);
+    assertEquals(new TextDecoder().decode(stdout), answers);
   });
 
   Deno.test({
