@@ -26,6 +26,19 @@ const RECIPES: Record<string, [wire: Uint8Array, frames: unknown[]]> = {
     hex("0300000000000000 414141 0000000000000000"),
     [utf8("AAA"), utf8("")],
   ],
+  'Python `struct.pack(">BI", type, n)`': [
+    hex("07 00000003 414141 08 00000000"),
+    [hex("07 00000003 414141"), hex("08 00000000")],
+  ],
+  'Python `struct.pack(">IB", n, type)`': [
+    hex("00000003 07 414141 00000000 08"),
+    [hex("07 414141"), hex("08")],
+  ],
+  // The file of 3 bytes is not among them: no frame.
+  'Python `struct.pack("<i", n)`, JSON, a file': [
+    new Uint8Array([...hex("0f000000"), ...utf8('{"file_size":3}')]),
+    [{ file_size: 3 }],
+  ],
   "Erlang `{packet, 1}`": [hex("03 414141 00"), [utf8("AAA"), utf8("")]],
   "Erlang `{packet, 2}`": [hex("0003 414141 0000"), [utf8("AAA"), utf8("")]],
   "Erlang `{packet, 4}`": [
