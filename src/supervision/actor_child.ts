@@ -34,7 +34,7 @@ export interface ReleasableSpec extends ChildSpec {
 
 /**
  * Makes a child that is an actor. Its ref can be told messages before the supervisor starts it, and it and its
- * mailbox survive restarts; a crash loses only the message that caused it.
+ * mailbox survive restarts; a crash loses only the message that caused it. `M` is inferred, or not, as for `spawn`.
  *
  * The ref's `stop()` and `kill()` end the incarnation under way and resolve with its reason; whether another
  * follows is for `restart` to say. Its `exited` resolves when the supervisor is done with the child.
@@ -63,7 +63,7 @@ export interface ReleasableSpec extends ChildSpec {
  * assertEquals(await child.ref.ask<number>((ask) => ({ ask })), 1);
  * ```
  */
-export function actorChild<M>(
+export function actorChild<M = never>(
   name: string,
   factory: BehaviorFactory<M>,
   options: ActorChildOptions = {},

@@ -42,6 +42,9 @@ const NO_FAILURES: RestartHistory = Object.freeze([]);
  * message on which the actor calls `context.stop()`. `kill()` does not wait for the turn and skips `stopped`, but
  * disposes of `context.resources`. An actor that is idle and holds nothing is collected once nobody has its ref.
  *
+ * TypeScript infers `M`, the type of a message, only of a factory that does without `context`. Otherwise write
+ * `spawn<M>(…)`: left out it is `never`, and `tell` takes nothing.
+ *
  * @param factory Makes the behaviour of one incarnation.
  * @param options Name, mailbox, restart limits, signal.
  * @throws {RangeError} For mailbox or restart options out of range.
@@ -86,7 +89,7 @@ const NO_FAILURES: RestartHistory = Object.freeze([]);
  * assertEquals(await good, [1]);
  * ```
  */
-export function spawn<M>(
+export function spawn<M = never>(
   factory: BehaviorFactory<M>,
   options: SpawnOptions = {},
 ): ActorRef<M> {

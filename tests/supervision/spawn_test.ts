@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
+  actorChild,
   type ActorEvent,
   type ActorRef,
   type ReplyTo,
@@ -279,4 +280,22 @@ Deno.test("every ActorEvent is a NetEvent", () => {
     asNet({ kind: "dropped", actor: "a", count: 1 }).kind,
     "dropped",
   );
+});
+
+Deno.test("spawn() and actorChild() take no message by type where TypeScript cannot infer which, and nobody has said", () => {
+  const heard: number[] = [];
+  const numbers = ({ incarnation }: { incarnation: number }) => ({
+    receive: (message: number) => void heard.push(message, incarnation),
+  });
+  const inferred = spawn(numbers);
+  assertEquals(inferred.tell(1), "accepted");
+  const guessed = spawn((context) => numbers(context));
+  // @ts-expect-error: not a number, nor anything else.
+  guessed.tell("one");
+  const child = actorChild("child", (context) => numbers(context));
+  // @ts-expect-error: the same.
+  child.ref.tell("one");
+  inferred.kill();
+  guessed.kill();
+  child.ref.kill();
 });
