@@ -62,7 +62,7 @@ export async function receive(
     if (!(error instanceof Error && incoming.isKept)) throw error;
     const kept = size(incoming.at);
     throw new Error(
-      `${error.message}; ${kept} are kept, and the same command goes on there`,
+      `${error.message}; ${kept} are kept, and the same command goes on from there`,
       { cause: error },
     );
   }

@@ -117,7 +117,7 @@ Deno.test("deno task files get goes on where it was cut off, and shows no file b
     assertEquals([cut.code, cut.stdout], [1, ""]);
     assertMatch(
       cut.stderr,
-      /^files: Lost the connection[^\n]+; (4\.\d+|5) MB are kept, and the same command goes on there\n$/,
+      /^files: Lost the connection[^\n]+; (4\.\d+|5) MB are kept, and the same command goes on from there\n$/,
     );
   }
   assertMatch(namesIn(out).join(), /^\.big\.[0-9a-f]{16}\.part$/);
@@ -291,7 +291,7 @@ Deno.test({
     }).output();
     assertMatch(
       new TextDecoder().decode(stderr),
-      /^files: big cannot be written: [^\n]+; [\d.]+ MB are kept, and the same command goes on there\n$/,
+      /^files: big cannot be written: [^\n]+; [\d.]+ MB are kept, and the same command goes on from there\n$/,
     );
     assertEquals(code, 1);
     assertMatch(namesIn(out).join(), /^\.big\.[0-9a-f]{16}\.part$/);
