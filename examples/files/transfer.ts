@@ -6,9 +6,9 @@
 
 import { format as size } from "@std/fmt/bytes";
 import { connect, type Connection, type Endpoint } from "@packetboat/net";
-import { UsageError } from "../kit/cli.ts";
+import { Exit, printError, UsageError } from "../kit/cli.ts";
 import { whyNot } from "../kit/files.ts";
-import { transferBar } from "../kit/progress.ts";
+import { onInterrupt, transferBar } from "../kit/progress.ts";
 import type { Announced, Incoming } from "./incoming.ts";
 import { codec, type Reply } from "./serve_one.ts";
 
@@ -49,9 +49,14 @@ export async function receive(
 ): Promise<void> {
   const from = incoming.at;
   let sha256: string;
+  let interruptedBy: number | undefined;
   try {
+    using _interrupt = onInterrupt((code) => {
+      interruptedBy = code;
+      server.abort(new Error("Interrupted"));
+    });
     {
-      using bar = transferBar(announced.size, from);
+      using bar = transferBar(announced.size, from, () => {});
       for await (const bytes of server.body(announced.size - from)) {
         await incoming.write(bytes);
         bar.add(bytes.length);
@@ -59,14 +64,21 @@ export async function receive(
     }
     sha256 = await incoming.finish();
   } catch (error) {
-    if (!(error instanceof Error && incoming.isKept)) throw error;
-    const kept = size(incoming.at);
-    throw new Error(
-      `${error.message}; ${kept} are kept, and the same command goes on from there`,
-      { cause: error },
-    );
+    const why = withWhatIsKept(error, incoming);
+    if (interruptedBy === undefined) throw why;
+    printError("files", why);
+    throw new Exit(interruptedBy);
   }
   tell(announced, sha256, from);
+}
+
+function withWhatIsKept(error: unknown, incoming: Incoming): unknown {
+  if (!(error instanceof Error && incoming.isKept)) return error;
+  const kept = size(incoming.at);
+  return new Error(
+    `${error.message}; ${kept} are kept, and the same command goes on from there`,
+    { cause: error },
+  );
 }
 
 /** The one line at the end. */

@@ -12,8 +12,27 @@ import { format as size } from "@std/fmt/bytes";
 /** What a shell shows for a process that such a signal ended: 128 and its number. */
 const CODES = { SIGINT: 130, SIGTERM: 143 };
 
-/** A bar in `format`, which may name `{bar}`, `{percentage}`, `{value}`, `{total}` and whatever `update` is given. It is wiped away when it stops. */
-export function progressBar(format: string): SingleBar {
+/** Tells of Ctrl-C and its like, with the code to exit with, until it is disposed of. The process goes on. */
+export function onInterrupt(run: (code: number) => void): Disposable {
+  const listeners = Object.entries(CODES).map(([signal, code]) =>
+    [signal as Deno.Signal, () => run(code)] as const
+  );
+  for (const listener of listeners) Deno.addSignalListener(...listener);
+  return {
+    [Symbol.dispose]() {
+      for (const listener of listeners) Deno.removeSignalListener(...listener);
+    },
+  };
+}
+
+/**
+ * A bar in `format`, which may name `{bar}`, `{percentage}`, `{value}`, `{total}` and whatever `update` is given. It is
+ * wiped away when it stops. After Ctrl-C, `end` ends the process.
+ */
+export function progressBar(
+  format: string,
+  end: (code: number) => void = Deno.exit,
+): SingleBar {
   const bar = new SingleBar({
     format: format.replace("{bar}", cyan("{bar}")),
     barsize: 32,
@@ -22,18 +41,16 @@ export function progressBar(format: string): SingleBar {
     gracefulExit: false,
   }, Presets.shades_classic);
   // While a bar is drawn the terminal wraps no lines. Who ends the process then finds it as it was.
-  const ends = Object.entries(CODES).map(([signal, code]) => {
-    const end = () => {
-      bar.stop();
-      Deno.exit(code);
-    };
-    return [signal as Deno.Signal, end] as const;
-  });
+  let interrupt: Disposable | undefined;
   bar.on("start", () => {
-    for (const [signal, end] of ends) Deno.addSignalListener(signal, end);
+    interrupt = onInterrupt((code) => {
+      bar.stop();
+      end(code);
+    });
   });
   bar.on("stop", () => {
-    for (const [signal, end] of ends) Deno.removeSignalListener(signal, end);
+    interrupt?.[Symbol.dispose]();
+    interrupt = undefined;
   });
   return bar;
 }
@@ -42,9 +59,11 @@ export function progressBar(format: string): SingleBar {
 export function transferBar(
   total: number,
   already: number,
+  end?: (code: number) => void,
 ): Disposable & { add(byteLength: number): void } {
   const bar = progressBar(
     "{bar} {percentage} %   {done} of {size}   {rate}/s   {eta_formatted} to go",
+    end,
   );
   const startedAtMs = performance.now();
   let at = already;

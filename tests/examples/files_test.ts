@@ -11,6 +11,8 @@ import { TextLineStream } from "@std/streams";
 import { createHash } from "node:crypto";
 import config from "../../deno.json" with { type: "json" };
 import { type Announced, Incoming } from "../../examples/files/incoming.ts";
+import { codec } from "../../examples/files/serve_one.ts";
+import { serve } from "../../mod.ts";
 import { cuttingProxy } from "../support/cutting_proxy.ts";
 import { HAS_PYTHON, runPython } from "../support/python.ts";
 import { runTask, startTask, type TaskProcess } from "../support/task.ts";
@@ -296,6 +298,43 @@ Deno.test({
     assertEquals(code, 1);
     assertMatch(namesIn(out).join(), /^\.big\.[0-9a-f]{16}\.part$/);
   },
+});
+
+Deno.test("deno task files get says at Ctrl-C what it keeps", async () => {
+  const out = await Deno.makeTempDir();
+  try {
+    const half = content(1_000_000);
+    // Sends one half, and then nothing any more.
+    await using server = serve({ port: 0, codec }, (client) => ({
+      frame(question) {
+        if ((question as { op?: string }).op === "get") {
+          client.send({ size: 2 * half.length, sha256: sha256(half) });
+        } else void client.sendBody(half);
+      },
+    }));
+    using changes = Deno.watchFs(out);
+    await using get = startTask("files", [
+      ..."get --port".split(" "),
+      `${(server.addr as Deno.NetAddr).port}`,
+      "--out",
+      out,
+      "big",
+    ]);
+    for await (const { paths } of changes) {
+      const part = paths.find((path) => path.endsWith(".part"));
+      if (part && Deno.statSync(part).size === half.length) break;
+    }
+    get.signal("SIGINT");
+    const { code, stdout, stderr } = await get.ended;
+    assertEquals({ code, stdout }, { code: 130, stdout: "" });
+    assertMatch(
+      stderr,
+      /^files: Interrupted; [\d.]+ [kM]B are kept, and the same command goes on from there\n$/,
+    );
+    assertEquals(namesIn(out).length, 1);
+  } finally {
+    await Deno.remove(out, { recursive: true });
+  }
 });
 
 Deno.test("deno task files serve --readonly takes nothing", async () => {
