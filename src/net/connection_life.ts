@@ -156,6 +156,8 @@ export class ConnectionLife<In, M>
       remoteAddr: this.stream.remoteAddr,
       error,
     });
+    // Whoever was told may have ended it: there is no turn for last words then.
+    if (this.isOver) return false;
     const { malformed, caughtUp } = this.handlers ?? {};
     if (malformed !== undefined || caughtUp !== undefined) return true;
     this.end({ by: "failure", error }, "polite");

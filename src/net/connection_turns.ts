@@ -243,7 +243,7 @@ export class ConnectionTurns<In, M> extends Turns<In, M>
       if (this.life.malformed(error)) {
         this.#broken = { error: error as FrameError, told: false };
         this.input.stop();
-      }
+      } else this.#behind = 0;
       return false;
     }
     if (this.frameAtHand === undefined) return false;

@@ -107,7 +107,8 @@ export abstract class Incarnations<H extends IncarnationHandlers>
       history: this.#restarts?.history,
     }, this.settings);
     this.turns.failed(error);
-    if (over) return;
+    // Whoever was told of the crash may have ended it.
+    if (over || this.isOver) return;
     if (!plan.restart) return this.gaveUp(plan.failure);
     this.to("crashed");
     this.#restarts = {

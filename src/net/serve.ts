@@ -220,6 +220,11 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
       acceptor.close();
       throw error;
     }
+    // Whoever was told may have ended it, where a takeover came first.
+    if (this.#ending !== undefined) {
+      acceptor.close();
+      return addr;
+    }
     this.#acceptor = acceptor;
     this.#loop = new AcceptLoop(acceptor, {
       onStream: (stream) => this.#admission.admit(stream),

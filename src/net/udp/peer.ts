@@ -69,7 +69,7 @@ export class PeerActor<In, Out, M>
     this.key = parts.key;
     this.madeHere = parts.madeHere;
     this.#life = new PeerLife(this, host.settings);
-    this.#turns = new PeerTurns(host, this, this.#life);
+    this.#turns = this.#life.turns = new PeerTurns(host, this, this.#life);
   }
 
   // ── what everybody sees ──
@@ -164,7 +164,7 @@ export class PeerActor<In, Out, M>
     const { id: connection, remoteAddr } = this;
     const { name: server, settings } = this.#host;
     settings.emit({ kind: "opened", server, connection, remoteAddr });
-    this.#life.begin(this.#turns);
+    this.#life.begin();
   }
 
   /** A datagram of this peer. `true` = its `bytes`, which are lent, are still looked at. */

@@ -31,6 +31,7 @@ export interface LifeOwner<In, M> {
 /** The life of one peer. Its rarely needed parts are made when first needed: there may be many peers. */
 export class PeerLife<In, M> extends Incarnations<PeerHandlers<In, M>>
   implements PeerTurnsLife<In, M>, Watched {
+  /** Set by whoever made both. */
   turns!: PeerTurns<In, M>;
   protected readonly settings: UdpSettings;
   readonly #owner: LifeOwner<In, M>;
@@ -41,8 +42,8 @@ export class PeerLife<In, M> extends Incarnations<PeerHandlers<In, M>>
   isDraining = false;
   #reason: CloseReason | undefined;
   #exit: ExitReason | undefined;
-  /** The handler is being called: what it will hand out is not known yet. */
-  #isStarting = false;
+  /** The handler has not been called, or not returned yet: what it will hand out is not known. */
+  #isStarting = true;
   /** Does not wait for the turn under way. */
   #killed = false;
   /** `farewell` = the last callback runs. */
@@ -54,11 +55,10 @@ export class PeerLife<In, M> extends Incarnations<PeerHandlers<In, M>>
     this.settings = settings;
   }
 
-  /** Starts the handler, whose turns are `turns`. Called once. */
-  begin(turns: PeerTurns<In, M>): void {
-    this.turns = turns;
+  /** Starts the handler. Called once. */
+  begin(): void {
     this.start();
-    turns.pump();
+    this.turns.pump();
   }
 
   get name(): string {
