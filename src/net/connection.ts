@@ -221,7 +221,7 @@ export class ConnectionActor<In, Out, M>
 
   get readable(): ReadableStream<In> {
     const pulls = this.#pulls();
-    return pulls.readable ??= frameReadable(() => this.#turns.pull());
+    return pulls.readable ??= frameReadable(pulls, () => this.#turns.pull());
   }
 
   body(byteLength: number): ReadableStream<Uint8Array<ArrayBuffer>> {
@@ -230,8 +230,8 @@ export class ConnectionActor<In, Out, M>
 
   switchCodec<I, O>(codec: Codec<I, O>): Connection<I, O, M> {
     const other = this as unknown as ConnectionActor<I, O, M>;
-    other.#codec = codec;
     other.#turns.input.switchCodec(codec);
+    other.#codec = codec;
     return other;
   }
 

@@ -79,7 +79,8 @@ export function callbacksOf<H extends { frame: unknown }>(
   onScriptFailed: (error: unknown) => void,
 ): H | undefined {
   if (isThenable(made)) {
-    made.then(onScriptEnded, onScriptFailed);
+    // A thenable that is no promise may call back at once, or twice.
+    Promise.resolve(made).then(onScriptEnded, onScriptFailed);
     return undefined;
   }
   if (typeof made?.frame !== "function") throw badHandler(made);

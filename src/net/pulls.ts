@@ -5,7 +5,8 @@
  * @module
  */
 
-interface Wait<In> {
+/** One who waits. */
+export interface Wait<In> {
   resolve(result: IteratorResult<In>): void;
   reject(error: unknown): void;
 }
@@ -61,6 +62,17 @@ export class Pulls<In> {
     return new Promise((resolve, reject) =>
       (this.#waits ??= []).push({ resolve, reject })
     );
+  }
+
+  /** Whoever began to wait last, if he still does. */
+  get newest(): Wait<In> | undefined {
+    return this.#waits?.at(-1);
+  }
+
+  /** He waits no longer: the frame that he would have got is for the next. */
+  leave(wait: Wait<In>): void {
+    const at = this.#waits?.indexOf(wait) ?? -1;
+    if (at >= 0) this.#waits!.splice(at, 1);
   }
 
   /** Gives `frame` to the one that waits longest. */

@@ -6,16 +6,25 @@
  */
 
 import type { Body, Input } from "./input.ts";
+import type { Pulls, Wait } from "./pulls.ts";
 
-/** Frames as a stream. Cancelling it leaves the connection as it is. */
+/** Frames as a stream. Cancelling it leaves the connection as it is: a frame that was asked for and did not come is not taken. */
 export function frameReadable<In>(
+  pulls: Pulls<In>,
   pull: () => Promise<IteratorResult<In>>,
 ): ReadableStream<In> {
+  let wait: Wait<In> | undefined;
   return new ReadableStream<In>({
     async pull(controller) {
-      const { done, value } = await pull();
+      const pulled = pull();
+      // Absent where the frame was at hand: nobody waits behind one who gets it at once.
+      wait = pulls.newest;
+      const { done, value } = await pulled;
       if (done) controller.close();
       else controller.enqueue(value);
+    },
+    cancel() {
+      if (wait !== undefined) pulls.leave(wait);
     },
   }, { highWaterMark: 0 });
 }
