@@ -8,6 +8,7 @@
  */
 
 import { ConnectError, ConnectionLostError, ListenError } from "../errors.ts";
+import type { Occupant } from "./occupant.ts";
 
 /** What went wrong, for programs and for people. */
 export interface Failure {
@@ -114,6 +115,11 @@ export function isRefused(error: unknown): boolean {
   return describe(error).code === "CONNECTION_REFUSED";
 }
 
+/** Whether the error says that there is no such file. */
+export function isMissing(error: unknown): boolean {
+  return describe(error).code === "NOT_FOUND";
+}
+
 /** Wraps what `listen` threw. `where` completes "Cannot listen on …". */
 export function listenError(where: string, error: unknown): ListenError {
   const { code, words: usual } = describe(error);
@@ -134,12 +140,11 @@ export function listenError(where: string, error: unknown): ListenError {
 /** As `listenError`, of a path that is taken by something else than a socket, for which the system has no words of its own. */
 export function occupiedError(
   path: string,
-  what: "directory" | "file",
+  what: Occupant,
   inUse: unknown,
 ): ListenError {
-  const { words } = what === "directory" ? BY_CODE.EISDIR : BY_CODE.ENOTSOCK;
   const { code } = BY_NAME.AddrInUse;
-  return new ListenError(`Cannot listen on ${path}: ${words}`, code, {
+  return new ListenError(`Cannot listen on ${path}: ${wordsFor(what)}`, code, {
     cause: inUse,
   });
 }
@@ -150,6 +155,24 @@ export function connectError(where: string, error: unknown): ConnectError {
   return new ConnectError(`Cannot connect to ${where}: ${words}`, code, {
     cause: error,
   });
+}
+
+/** As `connectError`, of a path at which something else than a socket is, for which the system has no words either. */
+export function noSocketError(
+  path: string,
+  what: Occupant,
+  refused: unknown,
+): ConnectError {
+  const { code } = BY_NAME.ConnectionRefused;
+  return new ConnectError(
+    `Cannot connect to ${path}: ${wordsFor(what)}`,
+    code,
+    { cause: refused },
+  );
+}
+
+function wordsFor(what: Occupant): string {
+  return (what === "directory" ? BY_CODE.EISDIR : BY_CODE.ENOTSOCK).words;
 }
 
 /** Wraps what a read or a write on an open connection threw. `peer` completes "Lost the connection to …". */

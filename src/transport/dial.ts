@@ -8,8 +8,9 @@
 
 import { type Clock, systemClock } from "../clock.ts";
 import { ConnectError } from "../errors.ts";
-import { connectError } from "./deno_errors.ts";
+import { connectError, isRefused, noSocketError } from "./deno_errors.ts";
 import { checkEndpoint, DEFAULT_HOSTNAME, endpointText } from "./endpoint.ts";
+import { occupantBehind } from "./occupant.ts";
 import type { ByteStream, Endpoint } from "./types.ts";
 
 /** How long a dial may take. */
@@ -51,7 +52,13 @@ export async function dial(
     return await unlessAborted(open(endpoint, attempt.signal), attempt.signal);
   } catch (error) {
     if (attempt.signal.aborted) throw attempt.signal.reason;
-    throw error instanceof TypeError ? error : connectError(where, error);
+    if (error instanceof TypeError) throw error;
+    const what = endpoint.transport === "unix" && isRefused(error)
+      ? await occupantBehind(endpoint.path)
+      : undefined;
+    throw what === undefined
+      ? connectError(where, error)
+      : noSocketError(where, what, error);
   } finally {
     timer?.cancel();
     signal?.removeEventListener("abort", onAbort);

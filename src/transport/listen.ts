@@ -7,11 +7,13 @@
 
 import {
   isAddrInUse,
+  isMissing,
   isRefused,
   listenError,
   occupiedError,
 } from "./deno_errors.ts";
 import { checkEndpoint, DEFAULT_HOSTNAME, endpointText } from "./endpoint.ts";
+import { occupantOf } from "./occupant.ts";
 import type {
   Acceptor,
   ByteStream,
@@ -49,31 +51,41 @@ export function listen(endpoint: Endpoint, options: ListenOptions): Acceptor {
 export async function removeStaleSocket(
   { path }: UnixEndpoint,
 ): Promise<boolean> {
-  // A plain file refuses a connection just as a dead socket does, so the kind is looked at first.
-  if (!(await Deno.lstat(path)).isSocket) return false;
   try {
-    (await Deno.connect({ transport: "unix", path })).close();
-    return false;
+    // A plain file refuses a connection just as a dead socket does, so the kind is looked at first.
+    const stale = await Deno.lstat(path);
+    if (!stale.isSocket) return false;
+    try {
+      (await Deno.connect({ transport: "unix", path })).close();
+      return false;
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+    }
+    // Another process may have done the same and listen there by now: what it made stays.
+    if (!isSameFile(Deno.lstatSync(path), stale)) return false;
+    Deno.removeSync(path);
   } catch (error) {
-    if (!isRefused(error)) throw error;
+    // Whoever it was has gone, and its file too.
+    if (!isMissing(error)) throw error;
   }
-  await Deno.remove(path);
   return true;
 }
 
-/**
- * The error for a path that is not free, made of the failure of `listen`: the system says only that it is in use, also
- * where nobody uses it and the path is wrong.
- */
+/** The number of a file that is gone may be given to the next. */
+function isSameFile(one: Deno.FileInfo, other: Deno.FileInfo): boolean {
+  return one.ino === other.ino &&
+    one.ctime?.getTime() === other.ctime?.getTime();
+}
+
+/** The error for a path that is not free, made of the failure of `listen`: it says what is there, if not a socket. */
 export async function takenError(
   { path }: UnixEndpoint,
   inUse: unknown,
 ): Promise<unknown> {
-  const { isDirectory, isSocket, isSymlink } = await Deno.lstat(path);
   // A link may lead to a socket that somebody answers on.
-  if (isSocket || isSymlink) return inUse;
-  const { cause } = inUse as Error;
-  return occupiedError(path, isDirectory ? "directory" : "file", cause);
+  const what = await occupantOf(path);
+  if (what === undefined) return inUse;
+  return occupiedError(path, what, (inUse as Error).cause);
 }
 
 /** Whether a failure of `listen` may be a socket file left behind. */

@@ -15,8 +15,15 @@ import type {
   Membership,
   UnixpacketEndpoint,
 } from "./datagram_types.ts";
-import { interrupted, isAddrInUse, listenError } from "./deno_errors.ts";
+import type { ListenError } from "../errors.ts";
+import {
+  interrupted,
+  isAddrInUse,
+  listenError,
+  occupiedError,
+} from "./deno_errors.ts";
 import { removeStaleSocket } from "./listen.ts";
+import { occupantOf } from "./occupant.ts";
 import { bindUnixpacket, noMulticast, wakerPath } from "./unixpacket.ts";
 
 /** Binds a Unix datagram socket, at once where no file is in the way. */
@@ -25,7 +32,7 @@ export function openUnixpacket(endpoint: UnixpacketEndpoint): DatagramSocket {
     return bindUnixpacket(endpoint);
   } catch (error) {
     if (!isAddrInUse(error)) throw error;
-    return new Takeover(endpoint, error);
+    return new Takeover(endpoint);
   }
 }
 
@@ -37,11 +44,11 @@ class Takeover implements DatagramSocket {
   #isClosed = false;
   #hasFailed = false;
 
-  constructor(endpoint: UnixpacketEndpoint, inUse: unknown) {
+  constructor(endpoint: UnixpacketEndpoint) {
     this.addr = { transport: "unixpacket", path: endpoint.path };
     // Perhaps nobody ever sends or receives; the failure itself is told by `bound`.
     this.#opened.promise.catch(() => {});
-    this.bound = this.#take(endpoint, inUse);
+    this.bound = this.#take(endpoint);
   }
 
   async receive(into: Uint8Array): Promise<[Uint8Array, Deno.Addr]> {
@@ -62,19 +69,17 @@ class Takeover implements DatagramSocket {
     if (this.#hasFailed) this.#opened.reject(interrupted());
   }
 
-  async #take(endpoint: UnixpacketEndpoint, inUse: unknown): Promise<void> {
+  async #take(endpoint: UnixpacketEndpoint): Promise<void> {
     const { path } = endpoint;
     try {
-      const removed = [
-        await removeIfStale(path),
-        await removeIfStale(wakerPath(path)),
-      ];
-      if (!removed.includes(true)) throw inUse;
+      await removeIfStale(path);
+      await removeIfStale(wakerPath(path));
       this.#socket = bindUnixpacket(endpoint);
     } catch (error) {
+      const failure = await failureOf(path, error);
       this.#hasFailed = true;
       if (this.#isClosed) this.#opened.reject(interrupted());
-      throw listenError(path, error);
+      throw failure;
     }
     if (!this.#isClosed) return this.#opened.resolve(this.#socket);
     this.#socket.close();
@@ -82,13 +87,23 @@ class Takeover implements DatagramSocket {
   }
 }
 
-/** Whether there was a file that nobody answers on; it is gone. */
-async function removeIfStale(path: string): Promise<boolean> {
+/** The error for a `bind` that failed: it says what is in the way, if that is no socket. */
+async function failureOf(path: string, error: unknown): Promise<ListenError> {
+  if (isAddrInUse(error)) {
+    for (const taken of [path, wakerPath(path)]) {
+      const what = await occupantOf(taken);
+      if (what !== undefined) return occupiedError(taken, what, error);
+    }
+  }
+  return listenError(path, error);
+}
+
+/** Removes a file that nobody answers on. If something else is in the way, the bind that follows says so. */
+async function removeIfStale(path: string): Promise<void> {
   try {
-    return await removeStaleSocket({ transport: "unix", path });
+    await removeStaleSocket({ transport: "unix", path });
   } catch {
     // Not refused, so nothing says that it is dead: a living datagram socket gives EPROTOTYPE, for which Deno has no
-    // class, and of two files only one may be there. If something is in the way, the bind that follows says so.
-    return false;
+    // class.
   }
 }

@@ -134,7 +134,11 @@ Deno.test("serveUdp() on unixpacket replaces either file where only that one was
 
 Deno.test("serveUdp() on unixpacket respects a living socket, ours or anybody's, and a file that is no socket", async () => {
   await using folder = await tempFolder();
-  const refused = async (path: string) => {
+  const refused = async (
+    path: string,
+    words = "the address is in use",
+    taken = path,
+  ) => {
     const events: NetEvent["kind"][] = [];
     const { exited, peers } = upper(path, ({ kind }) => void events.push(kind));
     const exit = await exited;
@@ -143,8 +147,9 @@ Deno.test("serveUdp() on unixpacket respects a living socket, ours or anybody's,
     assertEquals(exit.error.code, "ADDR_IN_USE");
     assertEquals(
       exit.error.message,
-      `Cannot listen on ${path}: the address is in use`,
+      `Cannot listen on ${taken}: ${words}`,
     );
+    assertInstanceOf(exit.error.cause, Deno.errors.AddrInUse);
     assertEquals([peers.size, events], [0, []]);
   };
   {
@@ -168,11 +173,14 @@ Deno.test("serveUdp() on unixpacket respects a living socket, ours or anybody's,
     assertEquals((await theirs.socket.receive())[0], Uint8Array.of(7));
   }
   await Deno.writeTextFile(folder.path("plain"), "precious");
-  await refused(folder.path("plain"));
+  const noSocket = "the file there is not a socket";
+  await refused(folder.path("plain"), noSocket);
   assertEquals(await Deno.readTextFile(folder.path("plain")), "precious");
   await Deno.writeTextFile(folder.path("x.wake"), "precious");
-  await refused(folder.path("x"));
-  assertEquals(folder.files(), ["plain", "sender", "theirs", "x.wake"]);
+  await refused(folder.path("x"), noSocket, folder.path("x.wake"));
+  await Deno.mkdir(folder.path("y"));
+  await refused(folder.path("y"), "there is a directory of that name");
+  assertEquals(folder.files(), ["plain", "sender", "theirs", "x.wake", "y"]);
 });
 
 Deno.test("a server on unixpacket that stops while a file is looked into leaves nothing open, and no file", async () => {

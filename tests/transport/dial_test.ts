@@ -237,6 +237,29 @@ Deno.test("dial() says what is wrong, by kind of endpoint", async () => {
       `Cannot connect to ${dir}/none: there is no such socket file`,
     );
     assertEquals(missing.code, "NOT_FOUND");
+
+    await Deno.writeTextFile(`${dir}/plain`, "");
+    await Deno.symlink(dir, `${dir}/link`);
+    // Deno leaves the file of a datagram socket behind.
+    Deno.listenDatagram({ transport: "unixpacket", path: `${dir}/dead` })
+      .close();
+    for (
+      const [name, words] of [
+        ["", "there is a directory of that name"],
+        ["/link", "there is a directory of that name"],
+        ["/plain", "the file there is not a socket"],
+        ["/dead", "the connection was refused: nobody listens there"],
+      ]
+    ) {
+      const path = dir + name;
+      const { message, code, cause } = await assertRejects(
+        () => dial({ transport: "unix", path }, { timeoutMs: 1_000 }),
+        ConnectError,
+      );
+      assertEquals(message, `Cannot connect to ${path}: ${words}`);
+      assertEquals(code, "CONNECTION_REFUSED");
+      assertInstanceOf(cause, Deno.errors.ConnectionRefused);
+    }
   } finally {
     await Deno.remove(dir, { recursive: true });
   }

@@ -84,7 +84,7 @@ Deno.test("mayBeStale() is true of a Unix socket's path in use only", () => {
   );
 });
 
-Deno.test("removeStaleSocket() leaves a living server and any other file alone, and rejects where nothing is", () =>
+Deno.test("removeStaleSocket() leaves a living server and any other file alone, and finds the path free where nothing is", () =>
   inDir(async (dir) => {
     const living = `${dir}/living`;
     using _listener = Deno.listen({ transport: "unix", path: living });
@@ -107,10 +107,40 @@ Deno.test("removeStaleSocket() leaves a living server and any other file alone, 
     assertEquals(await Deno.readTextFile(plain), "precious");
     assertEquals((await Deno.lstat(link)).isSymlink, true);
 
-    await assertRejects(
-      () => removeStaleSocket({ transport: "unix", path: `${dir}/none` }),
-      Deno.errors.NotFound,
+    assertEquals(
+      await removeStaleSocket({ transport: "unix", path: `${dir}/none` }),
+      true,
     );
+  }));
+
+Deno.test("removeStaleSocket() leaves the file of whoever takes the place, or frees it, meanwhile", () =>
+  inDir(async (dir) => {
+    const path = `${dir}/s`;
+    const stale = () =>
+      Deno.listenDatagram({ transport: "unixpacket", path }).close();
+    let meanwhile: () => void = () => {};
+    const { connect } = Deno;
+    Deno.connect = (): Promise<never> => {
+      meanwhile();
+      return Promise.reject(new Deno.errors.ConnectionRefused());
+    };
+    try {
+      stale();
+      meanwhile = () => Deno.removeSync(path);
+      assertEquals(await removeStaleSocket({ transport: "unix", path }), true);
+
+      stale();
+      let other: Deno.UnixListener | undefined;
+      meanwhile = () => {
+        Deno.renameSync(path, `${dir}/moved`);
+        other = Deno.listen({ transport: "unix", path });
+      };
+      assertEquals(await removeStaleSocket({ transport: "unix", path }), false);
+      assertEquals(Deno.lstatSync(path).isSocket, true);
+      other!.close();
+    } finally {
+      Deno.connect = connect;
+    }
   }));
 
 Deno.test("removeStaleSocket() passes on what it does not understand, and removes nothing then", () =>
