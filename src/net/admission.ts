@@ -15,6 +15,7 @@ import type { Clock, Timer } from "../clock.ts";
 import { TimeoutError } from "../errors.ts";
 import type { NetEvent } from "../observe/mod.ts";
 import { addrText, type ByteStream, handshake } from "../transport/mod.ts";
+import { Grace } from "./grace.ts";
 import { ipKey } from "./ip_key.ts";
 import type { AdmissionSettings } from "./options.ts";
 import { TurnedAway } from "./turned_away.ts";
@@ -40,6 +41,12 @@ export class Admission {
   #inside = 0;
   readonly #perIp = new Map<string, number>();
   readonly #handshakes = new Set<ByteStream>();
+  /** Those of them that are not late. */
+  readonly #inTime = new Set<ByteStream>();
+  /** Somebody waits until there are none. */
+  #greeted: PromiseWithResolvers<void> | undefined;
+  readonly #grace: Grace;
+  #endMs = Infinity;
   readonly #turnedAway: TurnedAway;
   #isSuspended = false;
 
@@ -52,6 +59,7 @@ export class Admission {
     this.#owner = owner;
     this.#clock = clock;
     this.#turnedAway = new TurnedAway(settings.backlog);
+    this.#grace = new Grace(clock, () => this.closeAll());
   }
 
   get isSuspended(): boolean {
@@ -103,11 +111,39 @@ export class Admission {
     else this.#perIp.set(key, others);
   }
 
-  /** Lets go of all that are not inside yet: of handshakes under way, of those refused, and of who waits for room. */
+  /** The end of the service is near: so much is left until it at most. */
+  endWithin(graceMs: number): void {
+    this.#endMs = Math.min(this.#endMs, this.#clock.now() + graceMs);
+    if (this.#greeted !== undefined) this.#grace.atMost(graceMs);
+  }
+
+  /** What is left until the end of the service. */
+  get leftMs(): number {
+    return Math.max(0, this.#endMs - this.#clock.now());
+  }
+
+  /** Lets go of those that were refused, and of who waits for room. */
+  closeDoor(): void {
+    this.#turnedAway.closeAll();
+  }
+
+  /** Resolves when no handshake is under way but late ones, and at the end of the service. */
+  async greeted(): Promise<void> {
+    if (this.#inTime.size === 0) return;
+    this.#greeted = Promise.withResolvers();
+    this.#grace.atMost(this.leftMs);
+    await this.#greeted.promise;
+    this.#greeted = undefined;
+    this.#grace.cancel();
+  }
+
+  /** Lets go of all that are not inside yet: of handshakes under way, and of those at the door. */
   closeAll(): void {
     for (const stream of this.#handshakes) stream.close();
     this.#handshakes.clear();
-    this.#turnedAway.closeAll();
+    this.#inTime.clear();
+    this.#greeted?.resolve();
+    this.closeDoor();
   }
 
   #whyRefused(key: string | undefined): RefusalReason | undefined {
@@ -135,6 +171,7 @@ export class Admission {
     let isLate = false;
     const timer: Timer = this.#clock.after(handshakeTimeoutMs, () => {
       isLate = true;
+      this.#noLonger(stream);
       report(
         new TimeoutError(
           `Cannot wait longer for ${
@@ -145,6 +182,7 @@ export class Admission {
       );
     });
     this.#handshakes.add(stream);
+    this.#inTime.add(stream);
     let failure: { error: unknown } | undefined;
     try {
       await handshake(stream);
@@ -153,11 +191,18 @@ export class Admission {
     }
     timer.cancel();
     const isStopped = !this.#handshakes.delete(stream);
+    this.#noLonger(stream);
     if (failure === undefined && !isLate && !isStopped) {
       return this.#owner.onAdmitted(stream);
     }
     if (!isStopped) stream.close();
     this.left(remoteAddr);
     if (failure !== undefined && !isLate && !isStopped) report(failure.error);
+  }
+
+  /** Nobody has to wait for the handshake of `stream`. */
+  #noLonger(stream: ByteStream): void {
+    this.#inTime.delete(stream);
+    if (this.#inTime.size === 0) this.#greeted?.resolve();
   }
 }

@@ -92,8 +92,6 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
   #status: "running" | "stopping" | "stopped" = "running";
   #ending: Promise<void> | undefined;
   #keepsAlive = true;
-  /** The grace of the stop under way. */
-  #graceMs = 0;
   /** Of connections that are gone, and of the door. */
   readonly #past = {
     accepted: 0,
@@ -189,7 +187,7 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
 
   stop(options?: { graceMs?: number }): Promise<ExitReason> {
     const graceMs = options?.graceMs ?? this.#settings.graceMs;
-    this.#graceMs = graceMs;
+    this.#admission.endWithin(graceMs);
     for (const connection of this.connections.values()) {
       void connection.stop({ graceMs });
     }
@@ -198,7 +196,8 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
   }
 
   kill(): void {
-    this.#graceMs = 0;
+    this.#admission.endWithin(0);
+    this.#admission.closeAll();
     for (const connection of this.connections.values()) connection.kill();
     this.#end({ kind: "killed" });
   }
@@ -269,7 +268,7 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
     this.#sweep.start();
     connection.open();
     if (this.#status !== "running") {
-      void connection.stop({ graceMs: this.#graceMs });
+      void connection.stop({ graceMs: this.#admission.leftMs });
     }
   }
 
@@ -301,7 +300,12 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
   }
 
   async #shut(reason: ExitReason): Promise<void> {
-    if (reason.kind === "shutdown") await this.#lastNewcomers();
+    if (reason.kind === "shutdown") {
+      await this.#lastNewcomers();
+      this.#admission.closeDoor();
+      await this.#loop?.stop();
+      await this.#admission.greeted();
+    }
     this.#admission.closeAll();
     await this.#loop?.stop();
     await Promise.all(
