@@ -295,7 +295,8 @@ class SocketServer<In, Out, M> implements Server<In, Out, M> {
       seen = this.#past.accepted;
       await new Promise<void>((done) => this.#settings.lull.after(done));
     } while (
-      this.#past.accepted !== seen && this.#past.accepted - accepted < backlog
+      this.#past.accepted !== seen &&
+      this.#past.accepted - accepted < backlog && this.#admission.leftMs > 0
     );
   }
 

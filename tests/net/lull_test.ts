@@ -1,6 +1,8 @@
 /** How long it is listened before there is quiet. Counted in tasks, because time passes by itself. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertLess } from "@std/assert";
+import { lines, serve } from "../../mod.ts";
+import { memoryNetwork } from "../../testing.ts";
 import { nextTask } from "../../src/clock.ts";
 import { Lull } from "../../src/net/lull.ts";
 
@@ -43,3 +45,34 @@ Deno.test("Lull.after() calls nobody who has cancelled, before its time is over 
   await last;
   assertEquals(called, ["last"]);
 });
+
+for (const end of ["the grace is over", "it is killed"] as const) {
+  Deno.test(`stop() goes on taking newcomers in until ${end} at the latest, however many come`, async () => {
+    const network = memoryNetwork();
+    const backlog = 5_000;
+    const come = async () => {
+      try {
+        (await network.connect()).close();
+      } catch (error) {
+        assertEquals((error as Error).name, "ConnectionRefused");
+      }
+    };
+    const server = serve({
+      transport: "custom",
+      network,
+      codec: lines(),
+      backlog,
+      onEvent({ kind }) {
+        if (kind !== "opened") return;
+        // One after the other, each in a task of its own: there is never a lull.
+        nextTask(come);
+        if (end === "it is killed" && server.stats.accepted === 50) {
+          server.kill();
+        }
+      },
+    }, () => ({ frame() {} }));
+    await come();
+    await server.stop(end === "it is killed" ? {} : { graceMs: 0 });
+    assertLess(server.stats.accepted, backlog);
+  });
+}
