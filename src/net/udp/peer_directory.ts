@@ -56,15 +56,17 @@ export class PeerDirectory<P extends Listed<P>> {
     return known;
   }
 
-  /** Takes a new one in, as heard just now. */
-  add(make: () => P): P {
-    while (this.peers.size >= this.#maxPeers) {
+  /** Makes room for one more, as long as it is wanted: those who have to go may do anything in their last callback. */
+  makeRoom(isWanted: () => boolean): void {
+    while (this.peers.size >= this.#maxPeers && isWanted()) {
       this.#silence.longest!.end({ by: "limit" });
     }
-    const peer = make();
+  }
+
+  /** Takes a new one in, as heard just now. There is room for it. */
+  add(peer: P): void {
     this.peers.set(peer.key, peer);
     peer.place = this.#silence.add(peer);
-    return peer;
   }
 
   /** It has just been heard. */

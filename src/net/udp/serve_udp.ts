@@ -164,7 +164,8 @@ export class DatagramServer<In, Out, M>
         `Cannot make a peer for ${key}: ${this.name} has stopped`,
       );
     }
-    return this.#make(addr, key, true);
+    // Whoever had to make room may have ended the server, or made the very same peer.
+    return this.#make(addr, key, true) ?? this.peer(to);
   }
 
   join(group: MulticastGroup): Promise<Membership> {
@@ -174,17 +175,17 @@ export class DatagramServer<In, Out, M>
   stop(options?: { graceMs?: number }): Promise<ExitReason> {
     if (this.#ending === undefined) {
       this.#graceMs = options?.graceMs ?? this.#graceMs;
+      this.#end({ kind: "shutdown" });
       for (const peer of this.peers.values()) {
         void peer.stop({ graceMs: this.#graceMs });
       }
-      this.#end({ kind: "shutdown" });
     }
     return this.exited;
   }
 
   kill(): void {
-    this.#killPeers();
     this.#end({ kind: "killed" });
+    this.#killPeers();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -204,6 +205,7 @@ export class DatagramServer<In, Out, M>
     const frames = this.#decode(bytes, from);
     if (frames === undefined) return false;
     const peer = this.#make(from, addrText(from), false);
+    if (peer === undefined) return this.onDatagram(bytes, from, lease);
     return peer.arrivedDecoded(frames, bytes, lease);
   }
 
@@ -265,14 +267,18 @@ export class DatagramServer<In, Out, M>
     this.settings.emit({ kind: "listening", server, addr });
   }
 
+  /** A new peer; `undefined` = there was none to be made any more, once room was made for it. */
   #make(
     remoteAddr: Deno.Addr,
     key: string,
     madeHere: boolean,
-  ): PeerActor<In, Out, M> {
-    const peer = this.#directory.add(() =>
-      new PeerActor(this, { id: ++this.#made, remoteAddr, key, madeHere })
-    );
+  ): PeerActor<In, Out, M> | undefined {
+    const isWanted = () => this.#ending === undefined && !this.peers.has(key);
+    this.#directory.makeRoom(isWanted);
+    if (!isWanted()) return undefined;
+    const id = ++this.#made;
+    const peer = new PeerActor(this, { id, remoteAddr, key, madeHere });
+    this.#directory.add(peer);
     peer.open();
     return peer;
   }
@@ -306,8 +312,8 @@ export class DatagramServer<In, Out, M>
 
   #fail(error: unknown): void {
     if (this.#ending !== undefined) return;
-    this.#killPeers();
     this.#end({ kind: "failed", error });
+    this.#killPeers();
   }
 
   #killPeers(): void {
@@ -316,6 +322,7 @@ export class DatagramServer<In, Out, M>
     for (const peer of this.#directory.all()) peer.kill();
   }
 
+  /** Called before peers are ended: from now on their last callbacks make no others. */
   #end(reason: ExitReason): void {
     if (this.#ending !== undefined) return;
     this.#signal?.removeEventListener("abort", this.#onAbort);
