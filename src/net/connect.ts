@@ -19,8 +19,9 @@ import type { Connection, ConnectionHandler, ConnectOptions } from "./types.ts";
  * Connects. Without a handler the caller reads by `for await`; with one it runs as it would in `serve`.
  *
  * `signal` ends the attempt, in whatever phase it is, and later stops the connection. A call that fails
- * leaves nothing open behind, with one exception that is Deno's: the socket of a TLS handshake that was cut off,
- * by `signal` or by `connectTimeoutMs`, is free when the peer leaves.
+ * leaves nothing open behind, with two exceptions that are Deno's. The socket of a TLS handshake that was cut off,
+ * by `signal` or by `connectTimeoutMs`, is free when the peer leaves. So is, rarely, one of TCP whose connection comes
+ * about in the very moment in which it is cut off.
  *
  * @param options Where to connect, the codec, and limits; every limit has a default.
  * @param handler Called once it is open, and again at each restart.
