@@ -248,6 +248,23 @@ Deno.test("stop() does not wait longer than the grace for a handler that hangs, 
   assertEquals(clock.pendingTimers, 0);
 });
 
+Deno.test("stop() that is called again may shorten the grace, and does not lengthen it", async () => {
+  for (const graces of [[5_000, 100], [100, 5_000]]) {
+    const { server, socket, clock } = open(() => ({
+      frame: () => new Promise(() => {}),
+    }), { graceMs: 300 });
+    socket.peer(5, "hangs");
+    await clock.settle();
+    for (const graceMs of graces) void server.stop({ graceMs });
+    await clock.advance(99);
+    assert(!socket.closed);
+    await clock.advance(1);
+    assertEquals(await server.exited, { kind: "shutdown" });
+    await server.stop({ graceMs: 7 });
+    assertEquals(clock.pendingTimers, 0);
+  }
+});
+
 Deno.test("stop() does not wait longer than the grace for sends that hang", async () => {
   const { server, socket, clock, of } = open(upper, { graceMs: 300 });
   socket.takesSends = false;

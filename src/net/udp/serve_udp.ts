@@ -173,13 +173,11 @@ export class DatagramServer<In, Out, M>
   }
 
   stop(options?: { graceMs?: number }): Promise<ExitReason> {
-    if (this.#ending === undefined) {
-      this.#graceMs = options?.graceMs ?? this.#graceMs;
-      this.#end({ kind: "shutdown" });
-      for (const peer of this.peers.values()) {
-        void peer.stop({ graceMs: this.#graceMs });
-      }
-    }
+    const graceMs = options?.graceMs ?? this.settings.graceMs;
+    if (this.#ending === undefined) this.#graceMs = graceMs;
+    else this.#graceMs = Math.min(this.#graceMs, graceMs);
+    this.#end({ kind: "shutdown" });
+    for (const peer of this.#directory.all()) void peer.stop({ graceMs });
     return this.exited;
   }
 
