@@ -13,7 +13,7 @@
 
 import type { ExitReason } from "../actor/mod.ts";
 import type { CloseReason } from "../observe/mod.ts";
-import type { ByteStream } from "../transport/mod.ts";
+import { type ByteStream, isClosed } from "../transport/mod.ts";
 import type { Input } from "./input.ts";
 import type { Outbox } from "./outbox.ts";
 
@@ -92,6 +92,11 @@ export class Ending {
   #close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#parts.stream.close();
+    try {
+      this.#parts.stream.close();
+    } catch (error) {
+      // Whoever gave us the stream may have closed it. Whatever else it is, the end goes on.
+      if (!isClosed(error)) reportError(error);
+    }
   }
 }

@@ -12,6 +12,7 @@ import {
 import { ConnectionActor } from "../../src/net/connection.ts";
 import { resolveConnectionOptions } from "../../src/net/options.ts";
 import { memoryNetwork } from "../../testing.ts";
+import { reportedErrors } from "../support/reported_errors.ts";
 import { ScriptedStream, settle } from "./scripted_stream.ts";
 
 function open(handler?: ConnectionHandler<string, string, never>) {
@@ -99,4 +100,22 @@ Deno.test("switchCodec() to what is no codec changes nothing", async () => {
   client.send("still lines");
   await client.endWrite();
   assertEquals(await Array.fromAsync(client), ["still lines"]);
+});
+
+Deno.test("a stream that is closed under a connection is a loss, and one that cannot be closed is told of", async () => {
+  {
+    const { connection, stream, kinds } = open(() => ({ frame() {} }));
+    stream.close();
+    assertEquals((await connection.closed).by, "failure");
+    assertEquals(kinds(), ["opened", "closed"]);
+  }
+  using reported = reportedErrors();
+  const { connection, stream } = open(() => ({ frame() {} }));
+  const close = stream.close.bind(stream);
+  stream.close = () => {
+    close();
+    throw new Error("the tunnel is stuck");
+  };
+  assertEquals(await connection.close(), { by: "local" });
+  assertEquals(reported.errors.map(String), ["Error: the tunnel is stuck"]);
 });
