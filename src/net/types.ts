@@ -69,7 +69,8 @@ export interface Connection<In, Out = In, M = never>
   body(byteLength: number): ReadableStream<Uint8Array<ArrayBuffer>>;
   /**
    * Sends bytes outside any frame, with backpressure, after all frames queued so far; frames sent meanwhile
-   * follow after them. A source that fails ends the connection, since the peer waits for what will not come.
+   * follow after them. A source that fails ends the connection, since the peer waits for what will not come; so do
+   * `endWrite` and `close` in the middle of it, which cut it and what was sent behind it: await it first.
    *
    * @throws {ConnectionLostError} The connection ended before everything was taken.
    * @throws {TypeError} Another body is still being sent.
