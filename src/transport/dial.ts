@@ -1,9 +1,9 @@
 /**
  * Opens client connections. A deadline or an abort ends the attempt in any of its phases: name, TCP, TLS.
  * A call that fails leaves nothing open behind, but for a TLS handshake that is cut off: Deno keeps its socket
- * until the peer leaves, however it is closed. And Deno 2.9 loses a TCP socket whose connection comes about in the turn
- * of the event loop in which its `signal` aborts: 7 of 1,000 on loopback, each aborted at random within 4 ms. Without
- * that signal, one that nobody answers would be tried for two minutes.
+ * until the peer leaves, however it is closed. And Deno 2.9 loses a TCP socket whose connection comes about just as its
+ * `signal` aborts: 7 to 16 of 1,000 on loopback, each aborted at random within 4 ms. Without that signal, one that
+ * nobody answers would be tried for two minutes.
  *
  * @module
  */
