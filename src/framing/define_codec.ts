@@ -42,7 +42,7 @@ export interface DefinedDecoder<In> {
   /**
    * Called with the bytes at hand; takes one frame's bytes and returns the frame, or `undefined` for "needs
    * more", and is then called again when more have come. It may be called with any part of a frame at hand.
-   * Whatever it throws is a `MalformedFrameError` with the thrown value as its cause.
+   * Whatever it throws is a `MalformedFrameError` with the thrown value as its cause, shown as {@linkcode mapCodec} does.
    */
   decode(source: ByteSource): In | undefined;
   /** Called when no more bytes will come and `decode` wants more: the last frame, if what is left is one. */

@@ -14,6 +14,16 @@ import {
 import { hexWindow } from "./bytes.ts";
 import type { ByteSink, Codec, FrameDecoder } from "./codec.ts";
 
+/** What is shown of what was thrown; all of it is the error's cause. */
+const MOST_CHARS = 400;
+/** Controls, marks that change the direction of a line, line ends, halves of pairs. */
+const UNSHOWN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([
+  ["\n", "\\n"],
+  ["\r", "\\r"],
+  ["\t", "\\t"],
+]);
+
 /**
  * The two directions of a {@linkcode mapCodec}: from a frame `A` to a value `B`, and from a value `C`, the same type
  * unless told, to a frame.
@@ -45,7 +55,8 @@ export interface FrameMap<A, B, C = B> {
  * reverse.
  *
  * When `map.decode` throws, that is a `MalformedFrameError` with the thrown value as its cause, and as final
- * as every other frame error.
+ * as every other frame error. Its message shows at most 400 characters of what was thrown, control characters escaped;
+ * the cause is as it was, with all that it may quote of the peer.
  *
  * @example
  * ```ts
@@ -100,14 +111,27 @@ export function asEncodeError(codec: string, cause: unknown): EncodeError {
   );
 }
 
-/** The message of whatever was thrown. */
+/**
+ * The message of whatever was thrown, for a message of ours. It may quote the peer, and a terminal that shows a log may
+ * obey what it quotes: so it is one line, of characters that are only looked at, and not a frame's length of them.
+ */
 export function messageOf(thrown: unknown): string {
+  let words: string;
   try {
-    return String(thrown instanceof Error ? thrown.message : thrown);
+    words = String(thrown instanceof Error ? thrown.message : thrown);
   } catch {
     // It has no prototype, say. Whoever asks is about to tell an error of his own, and that must not be lost.
     return "what was thrown cannot be shown";
   }
+  if (words.length > MOST_CHARS) {
+    // Without half of a pair at its end.
+    words = words.slice(0, MOST_CHARS).replace(/\p{Cs}$/u, "") + "…";
+  }
+  return words.replace(UNSHOWN, escaped);
+}
+
+function escaped(char: string): string {
+  return SHORT_ESCAPES.get(char) ?? `\\u{${char.codePointAt(0)!.toString(16)}}`;
 }
 
 class MappedDecoder<A, B> implements FrameDecoder<B> {
