@@ -8,7 +8,14 @@
 
 import { EncodeError } from "../errors.ts";
 import { ByteWriter, type Codec, encodeFrame } from "../framing/mod.ts";
-import { asyncFaces, keep, type Outcome, syncFaces } from "./codec_faces.ts";
+import {
+  asyncFaces,
+  type Face,
+  keep,
+  type Outcome,
+  syncFaces,
+} from "./codec_faces.ts";
+import { longStreams } from "./long_streams.ts";
 import { PlainSink, randomNumbers, sameData, show } from "./plain_data.ts";
 
 /**
@@ -34,7 +41,10 @@ import { PlainSink, randomNumbers, sameData, show } from "./plain_data.ts";
 export interface AssertCodecOptions<In, Out> {
   /** Whether two frames are the same. @default {structural equality of plain data and byte arrays} */
   equal?: (actual: In, expected: In) => boolean;
-  /** Byte streams besides that of the samples, such as malformed ones: all faces must agree on them. */
+  /**
+   * Byte streams besides that of the samples, such as malformed ones, or a length over the limit: all faces must agree
+   * on them.
+   */
   streams?: readonly Uint8Array[];
   /** Frames that must be refused with `EncodeError`, and leave nothing behind. */
   unencodable?: readonly Out[];
@@ -52,6 +62,11 @@ const MOST_ASYNC_SPLITS = 32;
 /**
  * Asserts that `codec` keeps the contract, on the stream that `samples` make and on prefixes of it: whole,
  * byte by byte, split at every position, cut at random, truncated at every position.
+ *
+ * What waits for the rest of a frame must never be more than `maxFrameBytes`. For a limit up to 2 MiB that is tried as
+ * well with frames that do not end: the beginnings of samples and all of each of `streams`, with bytes behind them until
+ * the limit is passed. A length that is declared, and is over the limit, comes up only where one of `streams` declares
+ * it; and memory that a decoder holds without telling it in `bufferedBytes` is not seen.
  *
  * @param samples Frames that the codec can encode, each of which must come back as it was. A few, some of them
  * small, some empty where the format allows it.
@@ -81,10 +96,9 @@ export async function assertCodec<In, Out extends In = In>(
   }, equal);
 
   // A short stream besides, since only a short one is split at every position.
-  const short = joined(
-    samples.map((sample) => encodeFrame(codec, sample))
-      .filter((wire) => wire.length <= MOST_SPLITS / 4).slice(0, 4),
-  );
+  const few = samples.map((sample) => encodeFrame(codec, sample))
+    .filter((wire) => wire.length <= MOST_SPLITS / 4).slice(0, 4);
+  const short = joined(few);
   const random = randomNumbers(seed);
   for (const stream of [short, whole, ...(options.streams ?? [])]) {
     const cuttings = cuttingsOf(stream, randomCuts, random);
@@ -104,6 +118,14 @@ export async function assertCodec<In, Out extends In = In>(
     }
     assertRestGoesOn(codec, stream, equal);
   }
+  const { streams = [] } = options;
+  for (const { bytes, cutting } of longStreams(codec, few, streams)) {
+    const label = `longer than the limit, ${describeCutting(cutting)}`;
+    const [whole, cut] = [[bytes.slice()], pieces(bytes, cutting)].map(
+      (chunks) => outcomeOf(codec, label, syncFaces(codec)["decoder"], chunks),
+    );
+    assertOutcome(codec, label, cut, whole, equal);
+  }
 }
 
 /**
@@ -121,14 +143,7 @@ export function assertSameFaces<In>(
   for (const [name, face] of Object.entries(syncFaces(codec))) {
     for (const cutting of cuttings) {
       const label = `${name}, ${describeCutting(cutting)}, ${where}`;
-      let outcome: Outcome<In>;
-      try {
-        outcome = face(pieces(bytes, cutting));
-      } catch (cause) {
-        throw new Error(`${codec.name} breaks its contract (${label})`, {
-          cause,
-        });
-      }
+      const outcome = outcomeOf(codec, label, face, pieces(bytes, cutting));
       assertOutcome(codec, label, outcome, expected, equal);
     }
   }
@@ -165,6 +180,19 @@ export function pieces(
     from = Math.max(from, to);
   }
   return all;
+}
+
+function outcomeOf<In>(
+  codec: Codec<In, never>,
+  label: string,
+  face: Face<In>,
+  chunks: Uint8Array[],
+): Outcome<In> {
+  try {
+    return face(chunks);
+  } catch (cause) {
+    throw new Error(`${codec.name} breaks its contract (${label})`, { cause });
+  }
 }
 
 function runReference<In>(

@@ -28,7 +28,13 @@ export interface Outcome<T> {
 /** More than any stream of a test has: a decoder that gives so many never comes to an end. */
 const MOST_FRAMES = 1_000_000;
 
-type Decodes<T> = Pick<Codec<T, never>, "name" | "aliases" | "decoder">;
+type Decodes<T> = Pick<
+  Codec<T, never>,
+  "name" | "maxFrameBytes" | "aliases" | "decoder"
+>;
+
+/** What a face did that no codec may do. A codec that throws something cannot have thrown this. */
+class Broken extends Error {}
 
 /** A face: chunks in, outcome out. Chunks are its own to write over. */
 export type Face<T> = (chunks: Uint8Array[]) => Outcome<T>;
@@ -42,7 +48,12 @@ export function syncFaces<T>(codec: Decodes<T>): Record<string, Face<T>> {
     // Its frames are not copied, so that one that is written again after it was handed out is found out.
     "decoder": (chunks) =>
       run(
-        { name: codec.name, aliases: false, decoder: () => codec.decoder() },
+        {
+          name: codec.name,
+          maxFrameBytes: codec.maxFrameBytes,
+          aliases: false,
+          decoder: () => codec.decoder(),
+        },
         chunks,
         feedAndDrain,
       ),
@@ -133,11 +144,17 @@ function drain<T>(
 ): void {
   for (;;) {
     const frame = decoder.next();
-    if (frame === undefined) return;
+    if (frame === undefined) break;
     frames.push(keep(codec, frame));
     if (frames.length > MOST_FRAMES) {
-      throw new Error(`next() gave ${frames.length} frames, and more`);
+      throw new Broken(`next() gave ${frames.length} frames, and more`);
     }
+  }
+  const { bufferedBytes } = decoder;
+  if (bufferedBytes > codec.maxFrameBytes) {
+    throw new Broken(
+      `${bufferedBytes} bytes wait for the rest of a frame, and the limit is ${codec.maxFrameBytes}`,
+    );
   }
 }
 
@@ -299,6 +316,7 @@ function checkSticky<T>(decoder: FrameDecoder<T>, error: unknown): void {
 
 function asFrameError(error: unknown): FrameError {
   if (error instanceof FrameError) return error;
+  if (error instanceof Broken) throw error;
   throw new Error("Decoding threw something else than a FrameError", {
     cause: error,
   });

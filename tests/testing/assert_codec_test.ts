@@ -5,10 +5,16 @@ import {
   type ByteCodec,
   type ByteSink,
   type Codec,
+  defineCodec,
+  delimited,
   EncodeError,
   type FrameDecoder,
   FrameError,
+  FrameTooLargeError,
   lengthPrefixed,
+  marked,
+  netstring,
+  varintPrefixed,
 } from "../../framing.ts";
 import { ByteWriter } from "../../src/framing/mod.ts";
 import { assertCodec } from "../../testing.ts";
@@ -271,6 +277,137 @@ for (const [what, { codec, says }] of Object.entries(BROKEN)) {
     if (!all.includes(says)) throw error;
   });
 }
+
+/** `codec`, which says another limit than it keeps. */
+const saying = <T>(maxFrameBytes: number, codec: Codec<T>): Codec<T> => ({
+  ...codec,
+  name: "broken",
+  maxFrameBytes,
+});
+
+/** Refuses too long a frame only where it has to wait for its end. */
+function refusingLate(maxFrameBytes: number): Codec<Uint8Array> {
+  const inner = delimited(";", { maxFrameBytes: Infinity });
+  return {
+    ...saying(maxFrameBytes, inner),
+    decoder() {
+      const decoder = inner.decoder();
+      let error: FrameError | undefined;
+      return {
+        feed: (chunk) => decoder.feed(chunk),
+        next() {
+          if (error !== undefined) throw error;
+          const frame = decoder.next();
+          if (frame === undefined && decoder.bufferedBytes > maxFrameBytes) {
+            decoder.takeRest();
+            const declaredBytes = maxFrameBytes + 1;
+            const place = { codec: "broken", offset: 0, window: "" };
+            error = new FrameTooLargeError({
+              ...place,
+              declaredBytes,
+              maxFrameBytes,
+            });
+            throw error;
+          }
+          return frame;
+        },
+        end: () => decoder.end(),
+        takeRest: () => decoder.takeRest(),
+        get bufferedBytes() {
+          return decoder.bufferedBytes;
+        },
+      };
+    },
+  };
+}
+
+const UNBOUNDED: [string, Codec<Uint8Array>, Uint8Array[], string][] = [
+  [
+    "waits for an end without bound",
+    saying(1_000, delimited(";", { maxFrameBytes: Infinity })),
+    [],
+    "1001 bytes wait for the rest of a frame, and the limit is 1000",
+  ],
+  [
+    "waits for an end without bound, behind a beginning",
+    saying(1_000, marked({ start: "<", end: ">" }, { maxFrameBytes: 9_000 })),
+    [],
+    "1001 bytes wait for the rest of a frame, and the limit is 1000",
+  ],
+  [
+    "does not count the delimiter",
+    saying(1_000, delimited("\r\n", { maxFrameBytes: 1_002 })),
+    [],
+    "1001 bytes wait for the rest of a frame, and the limit is 1000",
+  ],
+  [
+    "takes a length over its limit",
+    saying(1_000, lengthPrefixed({ maxFrameBytes: 9_000 })),
+    [bytes(0, 0, 0, 1, 7, 0, 0, 0x20, 0)],
+    "bytes wait for the rest of a frame, and the limit is 1000",
+  ],
+  [
+    "takes too long a frame where its end has come",
+    refusingLate(1_000),
+    [],
+    "broken breaks its contract (longer than the limit, cut at 0,1000,1001)",
+  ],
+];
+
+for (const [what, codec, streams, says] of UNBOUNDED) {
+  Deno.test(`assertCodec() finds a codec that ${what}`, async () => {
+    const samples = [bytes(), bytes(1), bytes(2, 3, 4)];
+    const error = await assertRejects(
+      () => assertCodec(codec, samples, { streams }),
+      Error,
+    );
+    const all = `${error.message} ${
+      (error.cause as Error | undefined)?.message
+    }`;
+    if (!all.includes(says)) throw error;
+  });
+}
+
+Deno.test("assertCodec() passes codecs of any limit that keep it", async () => {
+  const samples = [bytes(1), bytes(2, 3, 4)];
+  for (const maxFrameBytes of [40, 1_000, 70_000, 1_048_576, Infinity]) {
+    for (
+      const codec of [
+        delimited(";", { maxFrameBytes }),
+        marked({ start: "<", end: ">" }, { maxFrameBytes }),
+        netstring({ maxFrameBytes }),
+        varintPrefixed({ maxFrameBytes }),
+        // It never asks has(), and takes what it waits for.
+        defineCodec<Uint8Array>({
+          name: "gathering",
+          maxFrameBytes,
+          decoder() {
+            let taken: number[] = [];
+            return {
+              decode(source) {
+                while (source.length > 0) {
+                  const [byte] = source.take(1);
+                  if (byte !== 0x3b) taken.push(byte);
+                  else {
+                    const frame = Uint8Array.from(taken);
+                    taken = [];
+                    return frame;
+                  }
+                }
+              },
+            };
+          },
+          encode(frame, sink) {
+            sink.bytes(frame);
+            sink.text(";");
+          },
+        }),
+      ]
+    ) {
+      await assertCodec(codec, samples);
+    }
+  }
+});
 
 Deno.test("assertCodec() compares by 'equal' where frames are no plain data", async () => {
   class Point {
