@@ -38,6 +38,7 @@ export class StraddlingFrame {
   readonly #headerMin: number;
   readonly #trailerBytes: number;
   readonly #keepHeader: boolean;
+  readonly #limit: number;
   /** Most bytes of header and payload together. */
   readonly #most: number;
 
@@ -60,7 +61,8 @@ export class StraddlingFrame {
     this.#headerMin = format.minHeaderBytes;
     this.#trailerBytes = format.trailer < 0 ? 0 : 1;
     this.#keepHeader = format.keepHeader;
-    this.#most = format.maxFrameBytes - this.#trailerBytes;
+    this.#limit = format.maxFrameBytes;
+    this.#most = this.#limit - this.#trailerBytes;
   }
 
   /** Bytes of it that have come and are no longer in the intake. */
@@ -151,14 +153,10 @@ export class StraddlingFrame {
     const header = end - at < this.#headerMin
       ? NEED_MORE
       : this.#format.parse(bytes, at, end, reading);
-    if (header === FAULT) {
-      const seen = bytes.slice(at, at + reading.faultBytes);
-      const hint = this.#format.hint?.(seen);
-      input.malformed(reading.fault, this.#offset, seen, hint);
-    }
+    if (header === FAULT) this.#malformed(bytes, at);
     // What is at hand is the header's first part, and no more than that.
     const known = header === NEED_MORE ? end - at : header;
-    if (header !== NEED_MORE) this.#checkLimit(bytes, at, header);
+    if (this.#isOver(header, known)) this.#overLimit(bytes, at, header);
     this.#keep(bytes, at, 0, known);
     this.active = true;
     input.at = at + known;
@@ -182,18 +180,15 @@ export class StraddlingFrame {
       reading.seenBytes = before;
       header = this.#format.parse(this.#header, 0, gathered, reading);
       reading.seenBytes = 0;
-      if (header === FAULT) {
-        const seen = this.#header.slice(0, reading.faultBytes);
-        this.#drop();
-        const hint = this.#format.hint?.(seen);
-        input.malformed(reading.fault, this.#offset, seen, hint);
-      }
+      if (header === FAULT) this.#malformed(this.#header, 0);
+    }
+    if (this.#isOver(header, gathered)) {
+      this.#overLimit(this.#header, 0, header);
     }
     if (header === NEED_MORE) {
       input.at += count;
       return undefined;
     }
-    this.#checkLimit(this.#header, 0, header);
     this.#headerBytes = header;
     input.at += header - before;
     return this.#begin(-1);
@@ -271,17 +266,48 @@ export class StraddlingFrame {
     );
   }
 
-  #checkLimit(bytes: Uint8Array, at: number, header: number): void {
-    const length = header + this.#reading.bodyBytes;
-    if (length <= this.#most) return;
-    const seen = bytes.slice(at, at + header);
+  /** The header at `at` is no header. */
+  #malformed(bytes: Uint8Array, at: number): never {
+    const { fault, faultBytes } = this.#reading;
+    if (faultBytes > this.#limit + 1) this.#overLimit(bytes, at, NEED_MORE);
+    const seen = bytes.slice(at, at + faultBytes);
+    this.#drop();
+    const hint = this.#format.hint?.(seen);
+    this.#in.malformed(fault, this.#offset, seen, hint);
+  }
+
+  /** Whether a header says too much; or, where it is not whole, has `known` bytes at hand that are too many. */
+  #isOver(header: number, known: number): boolean {
+    return header === NEED_MORE
+      ? known > this.#limit
+      : header + this.#reading.bodyBytes > this.#most;
+  }
+
+  #overLimit(bytes: Uint8Array, at: number, header: number): never {
+    const least = this.#limit + 1;
+    // One that goes on behind the limit is too large whatever it says there.
+    if (header === NEED_MORE || header > least) {
+      this.#tooLarge(bytes, at, least, least);
+    }
+    const length = header + this.#reading.bodyBytes + this.#trailerBytes;
+    this.#tooLarge(bytes, at, header, length);
+  }
+
+  #tooLarge(
+    bytes: Uint8Array,
+    at: number,
+    known: number,
+    declared: number,
+    hint?: string,
+  ): never {
+    const seen = bytes.slice(at, at + known);
     this.#drop();
     this.#in.tooLarge(
-      length + this.#trailerBytes,
-      this.#format.maxFrameBytes,
+      declared,
+      this.#limit,
       this.#offset,
       seen,
-      this.#format.hint?.(seen),
+      hint ?? this.#format.hint?.(seen),
     );
   }
 
@@ -298,17 +324,10 @@ export class StraddlingFrame {
       if (byteLength <= RECYCLED_BYTES) this.#recycled = fresh;
       return fresh;
     } catch {
-      const seen = this.#header.slice(0, this.#headerBytes);
-      const declared = this.#headerBytes + this.#reading.bodyBytes +
-        this.#trailerBytes;
-      this.#drop();
-      this.#in.tooLarge(
-        declared,
-        this.#format.maxFrameBytes,
-        this.#offset,
-        seen,
-        "more memory than there is",
-      );
+      const known = this.#headerBytes;
+      const declared = known + this.#reading.bodyBytes + this.#trailerBytes;
+      const hint = "more memory than there is";
+      this.#tooLarge(this.#header, 0, known, declared, hint);
     }
   }
 
