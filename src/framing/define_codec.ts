@@ -42,6 +42,8 @@ export interface DefinedDecoder<In> {
   /**
    * Called with the bytes at hand; takes one frame's bytes and returns the frame, or `undefined` for "needs
    * more", and is then called again when more have come. It may be called with any part of a frame at hand.
+   * What it takes belongs to the frame that it returns next and counts for its limit. Where there are bytes that belong
+   * to none (a heart-beat, padding) return a frame for them too: a stream that ends behind them ends within one otherwise.
    * Whatever it throws is a `MalformedFrameError` with the thrown value as its cause, shown as {@linkcode mapCodec} does.
    */
   decode(source: ByteSource): In | undefined;
