@@ -88,6 +88,32 @@ const RECIPES: Record<string, [wire: Uint8Array, frames: unknown[]]> = {
     hex("c000 3007 0003 612f62 6869"),
     [hex("c000"), hex("3007 0003 612f62 6869")],
   ],
+  // TuneOk: 2047 channels, frames of 128 KiB, a heartbeat each minute; then the first one.
+  "AMQP 0-9-1": [
+    hex(
+      "01 0000 0000000c 000a001f 07ff 00020000 003c ce 08 0000 00000000 ce",
+    ),
+    [
+      hex("01 0000 0000000c 000a001f 07ff 00020000 003c ce"),
+      hex("08 0000 00000000 ce"),
+    ],
+  ],
+  // SETTINGS with SETTINGS_MAX_CONCURRENT_STREAMS 100, and its acknowledgement.
+  "HTTP/2": [
+    hex("000006 04 00 00000000 0003 00000064 000000 04 01 00000000"),
+    [
+      hex("000006 04 00 00000000 0003 00000064"),
+      hex("000000 04 01 00000000"),
+    ],
+  ],
+  // Read three holding registers of unit 17; they are 0xAE41, 0x5652, 0x4340.
+  "Modbus/TCP": [
+    hex("0001 0000 0006 11 03 006b 0003 0001 0000 0009 11 03 06 ae4156524340"),
+    [
+      hex("0001 0000 0006 11 03 006b 0003"),
+      hex("0001 0000 0009 11 03 06 ae4156524340"),
+    ],
+  ],
   // Field 1 is 150; then the empty message.
   "Protocol Buffers, delimited": [
     hex("03 089601 00"),
