@@ -297,7 +297,8 @@ export class BufferedSource implements ByteSource {
         if (end >= 0) {
           search.upTo = base + end;
           search.found = search.upTo - search.needle.length;
-          search.matched = 0;
+          // The next one may begin within this one.
+          search.matched = search.needle.border;
           return;
         }
         search.upTo = base + piece.length;

@@ -18,6 +18,8 @@ export class Needle {
   readonly bytes: Uint8Array;
   /** How many there are. */
   readonly length: number;
+  /** How many of them the marker ends with as well as begins: as far as the next one may lie within this one. */
+  readonly border: number;
   readonly #first: number;
   /** How much of the marker still matches after a mismatch behind so many bytes of it. */
   readonly #fallback: Uint32Array;
@@ -36,6 +38,7 @@ export class Needle {
       if (bytes[i] === bytes[same]) same++;
       this.#fallback[i] = same;
     }
+    this.border = this.#fallback.at(-1) ?? 0;
   }
 
   /**
