@@ -16,9 +16,10 @@
 
 import { copyBytes, EMPTY, plainBytes, WINDOW_BYTES } from "./bytes.ts";
 import type { ByteSource } from "./codec.ts";
+import { isBytes, kindOf } from "./limits.ts";
 import { Needle } from "./needle.ts";
 import { Slab } from "./slab.ts";
-import { readUint } from "./uint.ts";
+import { isWidth, readUint } from "./uint.ts";
 
 /** Chunks below this are copied together, so that byte-by-byte feeding makes no object per byte. */
 const TINY_BYTES = 256;
@@ -117,6 +118,11 @@ export class BufferedSource implements ByteSource {
     byteLength: 1 | 2 | 3 | 4 | 8,
     littleEndian = false,
   ): number {
+    if (!isWidth(byteLength)) {
+      throw new RangeError(
+        `Cannot read an integer of ${byteLength} bytes: must be 1, 2, 3, 4 or 8`,
+      );
+    }
     if (!(at >= 0 && at + byteLength <= this.length && Number.isInteger(at))) {
       throw new RangeError(
         `Cannot read ${byteLength} bytes at ${at}: ${this.length} are at hand`,
@@ -141,6 +147,11 @@ export class BufferedSource implements ByteSource {
   }
 
   indexOf(needle: Uint8Array): number {
+    if (!isBytes(needle)) {
+      throw new TypeError(
+        `Cannot search for ${kindOf(needle)}: a marker must be a Uint8Array`,
+      );
+    }
     if (needle.length === 0) {
       throw new RangeError("Cannot search for an empty needle");
     }

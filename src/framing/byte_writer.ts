@@ -8,8 +8,8 @@
 
 import { EncodeError } from "../errors.ts";
 import type { ByteSink } from "./codec.ts";
-import { checkBytes } from "./limits.ts";
-import { putUint } from "./uint.ts";
+import { checkBytes, checkText } from "./limits.ts";
+import { isWidth, putUint } from "./uint.ts";
 
 const EMPTY = new Uint8Array(0);
 const ENCODER = new TextEncoder();
@@ -46,7 +46,7 @@ export class ByteWriter implements ByteSink {
   /**
    * Appends a copy of `source`.
    *
-   * @throws {EncodeError} when that is no byte array, as a text is; nothing is appended then.
+   * @throws {EncodeError} when that is no byte array, as a text is, or its memory was transferred; nothing is appended then.
    */
   bytes(source: Uint8Array): void {
     if (!(source instanceof Uint8Array)) checkBytes(source);
@@ -56,6 +56,7 @@ export class ByteWriter implements ByteSink {
     if (to > this.#buffer.length) this.#grow(to);
     const buffer = this.#buffer;
     if (count < LOOP_BYTES) {
+      if (count === 0) checkBytes(source);
       for (let i = 0; i < count; i++) buffer[at + i] = source[i];
     } else {
       buffer.set(source, at);
@@ -63,8 +64,13 @@ export class ByteWriter implements ByteSink {
     this.#length = to;
   }
 
-  /** Appends `source` as UTF-8; a lone surrogate becomes U+FFFD. */
+  /**
+   * Appends `source` as UTF-8; a lone surrogate becomes U+FFFD.
+   *
+   * @throws {EncodeError} when that is no string; nothing is appended then.
+   */
   text(source: string): void {
+    if (typeof source !== "string") checkText(source);
     const count = source.length;
     let at = this.#length;
     if (at + count > this.#buffer.length) this.#grow(at + count);
@@ -95,7 +101,7 @@ export class ByteWriter implements ByteSink {
   /**
    * Appends an unsigned integer.
    *
-   * @throws {EncodeError} when `value` is not an integer or does not fit; nothing is appended then.
+   * @throws {EncodeError} when `value` is not an integer or does not fit, or there is no such width; nothing is appended then.
    */
   uint(
     value: number | bigint,
@@ -141,7 +147,7 @@ export class ByteWriter implements ByteSink {
       const number = typeof value === "bigint" ? Number(value) : value;
       if (
         !(number >= 0 && number < 2 ** (8 * byteLength) &&
-          Number.isInteger(number))
+          Number.isInteger(number) && isWidth(byteLength))
       ) throw outOfRange(value, byteLength);
       if (to > this.#buffer.length) this.#grow(to);
       putUint(this.#buffer, at, number, byteLength, littleEndian);

@@ -76,18 +76,47 @@ export function checkEncodedBytes(
  * program without looking at its types, and a text that is taken for bytes is zeros on the wire.
  */
 export function checkBytes(bytes: unknown, codec?: string): void {
-  if (bytes instanceof Uint8Array || isOtherBytes(bytes)) return;
-  // "[object ArrayBuffer]"
-  const kind = Object.prototype.toString.call(bytes).slice(8, -1);
-  throw new EncodeError(
-    `Cannot encode ${
-      codec === undefined ? "bytes" : `${codec} frame`
-    }: must be a Uint8Array: current value is of type ${kind}`,
-  );
+  // Nothing else is looked at here: asking for `buffer` costs a small array its place.
+  if (bytes instanceof Uint8Array && bytes.length > 0) return;
+  if (!isBytes(bytes)) {
+    throw encodeError(codec, "bytes", mustBe("a Uint8Array", bytes));
+  }
+  const { byteLength, buffer } = bytes as Uint8Array<ArrayBuffer>;
+  // Nobody who sends what he has given away means an empty frame.
+  if (byteLength === 0 && buffer.detached) {
+    throw encodeError(codec, "bytes", "its memory was transferred");
+  }
 }
 
-/** An array of another realm, or of a type that is as good. */
-function isOtherBytes(value: unknown): boolean {
-  return ArrayBuffer.isView(value) &&
-    (value as Uint8Array).BYTES_PER_ELEMENT === 1;
+/** {@linkcode checkBytes} for text. A number that is taken for text has no length, and would be nothing on the wire. */
+export function checkText(text: unknown, codec?: string): void {
+  if (typeof text !== "string") {
+    throw encodeError(codec, "text", mustBe("a string", text));
+  }
+}
+
+function encodeError(
+  codec: string | undefined,
+  part: string,
+  fault: string,
+): EncodeError {
+  const what = codec === undefined ? part : `${codec} frame`;
+  return new EncodeError(`Cannot encode ${what}: ${fault}`);
+}
+
+function mustBe(type: string, value: unknown): string {
+  return `must be ${type}: current value is of type ${kindOf(value)}`;
+}
+
+/** `"ArrayBuffer"`, `"Null"`: the language's own word for what it is. */
+export function kindOf(value: unknown): string {
+  // "[object ArrayBuffer]"
+  return Object.prototype.toString.call(value).slice(8, -1);
+}
+
+/** Whether it is an array of bytes, be it of another realm, or of a type that is as good. */
+export function isBytes(value: unknown): boolean {
+  return value instanceof Uint8Array ||
+    ArrayBuffer.isView(value) &&
+      (value as Uint8Array).BYTES_PER_ELEMENT === 1;
 }

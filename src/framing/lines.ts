@@ -16,6 +16,7 @@ import {
 import { Intake } from "./intake.ts";
 import {
   checkEncodedBytes,
+  checkText,
   optionError,
   resolveMaxFrameBytes,
 } from "./limits.ts";
@@ -116,6 +117,7 @@ function encodeLine(
   maxFrameBytes: number,
   sink: ByteSink,
 ): void {
+  if (typeof line !== "string") checkText(line, NAME);
   const at = line.indexOf("\n");
   if (at >= 0) {
     throw new EncodeError(

@@ -4,6 +4,12 @@
  * @module
  */
 
+/** Whether there are integers of so many bytes. A width that was worked out may be any number. */
+export function isWidth(byteLength: number): boolean {
+  return byteLength === 1 || byteLength === 2 || byteLength === 4 ||
+    byteLength === 8 || byteLength === 3;
+}
+
 /** Reads an unsigned integer; above 2^53 the nearest number, which is over every limit anyway. */
 export function readUint(
   bytes: Uint8Array,

@@ -6,6 +6,7 @@
  */
 
 import { EncodeError } from "../errors.ts";
+import { checkText } from "./limits.ts";
 
 /** Below this, ASCII is put together by hand sooner than the call of a `TextDecoder` returns. */
 const SHORT_BYTES = 48;
@@ -55,8 +56,9 @@ export class Utf8 {
   }
 }
 
-/** Throws `EncodeError` when `text` holds half of a surrogate pair, which UTF-8 cannot say. */
+/** Throws `EncodeError` when `text` is none, or holds half of a surrogate pair, which UTF-8 cannot say. */
 export function checkWellFormed(codec: string, text: string): void {
+  checkText(text, codec);
   if (!text.isWellFormed()) {
     throw new EncodeError(
       `Cannot encode ${codec} frame: the text holds a lone surrogate`,

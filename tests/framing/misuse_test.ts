@@ -1,0 +1,148 @@
+/**
+ * Mistakes that types would find, and that run all the same where nobody looks at types: each is an error that names
+ * it, and puts nothing on the wire that its caller did not mean.
+ */
+
+import { assertEquals, assertThrows } from "@std/assert";
+import {
+  type ByteSink,
+  type ByteSource,
+  cobs,
+  type Codec,
+  decodeAll,
+  defineCodec,
+  delimited,
+  EncodeError,
+  encodeFrame,
+  lengthPrefixed,
+  lines,
+  MalformedFrameError,
+  marked,
+  netstring,
+  raw,
+  text,
+} from "../../framing.ts";
+import { ByteWriter } from "../../src/framing/mod.ts";
+import { utf8 } from "./cuts.ts";
+
+/** A codec whose frames are written by one call. */
+const written = <T>(
+  encode: (frame: T, sink: ByteSink) => void,
+): Codec<T> =>
+  defineCodec<T>({
+    name: "users",
+    decoder: () => ({ decode: () => undefined }),
+    encode,
+  });
+
+/** A codec that makes one call and takes what is at hand. */
+const reading = (call: (source: ByteSource) => unknown): Codec<unknown> =>
+  defineCodec<unknown>({
+    name: "users",
+    decoder: () => ({
+      decode(source) {
+        const result = call(source);
+        source.skip(source.length);
+        return result;
+      },
+    }),
+    encode() {},
+  });
+
+function refuses(
+  codec: Pick<Codec<unknown, never>, "encode">,
+  frame: unknown,
+  message: string,
+): void {
+  const writer = new ByteWriter();
+  writer.text("before");
+  assertThrows(
+    () => codec.encode(frame as never, writer),
+    EncodeError,
+    message,
+  );
+  assertEquals(new TextDecoder().decode(writer.view()), "before");
+}
+
+Deno.test("what is no text is refused, and nothing of it is written", () => {
+  const codecs: Codec<string>[] = [
+    lines(),
+    lines({ end: "\r\n" }),
+    text(lengthPrefixed()),
+    text(delimited("\n")),
+    written((frame, sink) => sink.text(frame)),
+    {
+      ...lines(),
+      encode(frame, sink) {
+        sink.text(frame);
+      },
+    },
+  ];
+  const noText = {
+    Undefined: undefined,
+    Null: null,
+    Number: 5,
+    Array: ["a"],
+    Uint8Array: utf8("a"),
+    Object: { length: 2 },
+    Date: new Date(0),
+  };
+  for (const codec of codecs) {
+    for (const [kind, frame] of Object.entries(noText)) {
+      const says = `must be a string: current value is of type ${kind}`;
+      refuses(codec, frame, says);
+    }
+  }
+});
+
+Deno.test("bytes whose memory was transferred are refused, and not sent as none", () => {
+  const codecs: Codec<Uint8Array>[] = [
+    lengthPrefixed(),
+    netstring(),
+    delimited(";"),
+    marked({ start: "<", end: ">" }),
+    cobs(),
+    raw(),
+    written((frame, sink) => sink.bytes(frame)),
+  ];
+  for (const codec of codecs) {
+    const frame = utf8("gone");
+    structuredClone(frame, { transfer: [frame.buffer as ArrayBuffer] });
+    refuses(codec, frame, "its memory was transferred");
+    encodeFrame(codec, new Uint8Array(0));
+    encodeFrame(codec, new Uint8Array(new SharedArrayBuffer(0)));
+  }
+});
+
+const WIDTHS = [0, -1, 5, 6, 7, 9, 16, 2.5, NaN, Infinity, "4", undefined];
+
+Deno.test("an integer of a width that there is not is refused, and nothing of it is written", () => {
+  for (const width of WIDTHS as (1 | 2)[]) {
+    for (const littleEndian of [false, true]) {
+      const writes = written((frame: number, sink) =>
+        sink.uint(frame, width, littleEndian)
+      );
+      refuses(writes, 1, `an unsigned integer of ${width} bytes`);
+      const writer = new ByteWriter();
+      assertThrows(() => writer.uint(1, width), EncodeError);
+      const reads = reading((source) => source.uint(0, width, littleEndian));
+      assertThrows(
+        () => decodeAll(reads, new Uint8Array(20)),
+        MalformedFrameError,
+        `Cannot read an integer of ${width} bytes: must be 1, 2, 3, 4 or 8`,
+      );
+    }
+  }
+});
+
+Deno.test("ByteSource.indexOf() refuses a marker that is no byte array", () => {
+  const noBytes = { String: "\r\n", Number: 5, Undefined: undefined };
+  for (const [kind, marker] of Object.entries(noBytes)) {
+    const codec = reading((source) => source.indexOf(marker as never));
+    assertThrows(
+      () => decodeAll(codec, utf8("a\r\n")),
+      MalformedFrameError,
+      `Cannot search for ${kind}: a marker must be a Uint8Array`,
+    );
+  }
+});
