@@ -50,7 +50,8 @@ export class Intake {
     this.checkFeed();
     if (fed.length === 0 || this.error !== undefined) return;
     const chunk = plainBytes(fed);
-    if (this.at === this.end) {
+    // Also where the current chunk is used up, and others wait that nobody has asked for yet.
+    if (this.empty) {
       this.base += this.end;
       this.#use(chunk);
     } else {
