@@ -59,6 +59,8 @@ export function syncFaces<T>(codec: Decodes<T>): Record<string, Face<T>> {
       ),
     "decoder, fed ahead": (chunks) =>
       run(codec, chunks, (decoder, chunk) => decoder.feed(chunk)),
+    "decoder, asked now and then": (chunks) =>
+      run(codec, chunks, feedAndFallBehind()),
     "decodeAll": (chunks) => runDecodeAll(codec, chunks),
   };
   const decoder = codec.decoder();
@@ -166,6 +168,17 @@ function feedAndDrain<T>(
 ): void {
   decoder.feed(chunk);
   drain(decoder, frames, codec);
+}
+
+/** What a reader does that takes frames more slowly than chunks come: some are used up, and others wait behind. */
+function feedAndFallBehind<T>(): Step<T> {
+  let count = 0;
+  return (decoder, chunk, frames, codec) => {
+    decoder.feed(chunk);
+    if (++count % 3 > 0) return;
+    const frame = decoder.next();
+    if (frame !== undefined) frames.push(keep(codec, frame));
+  };
 }
 
 /** What a reader does that reuses one buffer: every byte of the chunk is wrong once it is detached. */

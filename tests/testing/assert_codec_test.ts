@@ -185,6 +185,41 @@ const BROKEN: Record<string, { codec: Codec<Uint8Array>; says: string }> = {
     codec: decoding(() => ({ next: () => bytes() })),
     says: "frames, and more",
   },
+  "takes a chunk before one that waits": {
+    codec: decoding((decoder) => {
+      const waiting: Uint8Array[] = [];
+      let ended = false;
+      return {
+        end: () => void (ended = true),
+        feed(chunk) {
+          if (decoder.bufferedBytes === 0) decoder.feed(chunk);
+          else waiting.push(chunk);
+        },
+        next() {
+          for (;;) {
+            const frame = decoder.next();
+            if (frame !== undefined) return frame;
+            const chunk = waiting.shift();
+            if (chunk !== undefined) {
+              decoder.feed(chunk);
+            } else if (ended) {
+              decoder.end();
+              return decoder.next();
+            } else {
+              return undefined;
+            }
+          }
+        },
+        get bufferedBytes() {
+          return waiting.reduce(
+            (sum, chunk) => sum + chunk.length,
+            decoder.bufferedBytes,
+          );
+        },
+      };
+    }),
+    says: "decoder, asked now and then",
+  },
   "does not copy what it is told to copy": {
     codec: decoding(() => ({ detach() {} })),
     says: "its chunks rewritten",
