@@ -39,7 +39,10 @@ import { PlainSink, randomNumbers, sameData, show } from "./plain_data.ts";
  * ```
  */
 export interface AssertCodecOptions<In, Out> {
-  /** Whether two frames are the same. @default {structural equality of plain data and byte arrays} */
+  /**
+   * Whether two frames are the same. Where the codec `aliases`, frames that are no byte arrays come here as structured
+   * clones: fields without their class. @default {structural equality of plain data and byte arrays}
+   */
   equal?: (actual: In, expected: In) => boolean;
   /**
    * Byte streams besides that of the samples, such as malformed ones, or a length over the limit: all faces must agree
