@@ -5,7 +5,6 @@
  */
 
 import { EncodeError } from "../errors.ts";
-import { toBytes } from "./bytes.ts";
 import type { ByteCodec, FrameOptions } from "./codec.ts";
 import {
   DelimiterDecoder,
@@ -17,6 +16,7 @@ import {
   checkBytes,
   checkEncodedBytes,
   optionError,
+  resolveMarker,
   resolveMaxFrameBytes,
 } from "./limits.ts";
 import { earlyMatch, Needle } from "./needle.ts";
@@ -76,10 +76,7 @@ export function delimited(
   options: DelimitedOptions = {},
 ): ByteCodec {
   const { atEnd = "error" } = options;
-  const end = toBytes(delimiter);
-  if (end.length === 0) {
-    throw optionError(NAME, "delimiter", "must not be empty", "''");
-  }
+  const end = resolveMarker(NAME, "delimiter", delimiter);
   if (atEnd !== "error" && atEnd !== "emit") {
     throw optionError(NAME, "atEnd", `must be "error" or "emit"`, atEnd);
   }

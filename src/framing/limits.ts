@@ -6,6 +6,7 @@
  */
 
 import { EncodeError } from "../errors.ts";
+import { toBytes } from "./bytes.ts";
 
 /** 1 MiB: ample for messages, and small enough that a thousand hostile peers cannot take the machine. */
 export const DEFAULT_MAX_FRAME_BYTES = 1_048_576;
@@ -40,6 +41,23 @@ export function checkInteger(
       value,
     );
   }
+}
+
+/** The bytes of a marker given as an option, as a copy: text is taken as UTF-8. Throws unless there is one at least. */
+export function resolveMarker(
+  codec: string,
+  option: string,
+  given: string | Uint8Array,
+): Uint8Array {
+  // A number would be taken for so many zeros.
+  if (typeof given !== "string" && !isBytes(given)) {
+    throw optionError(codec, option, "must be a string or a Uint8Array", given);
+  }
+  const bytes = toBytes(given);
+  if (bytes.length === 0) {
+    throw optionError(codec, option, "must not be empty", "''");
+  }
+  return bytes;
 }
 
 /**

@@ -5,14 +5,13 @@
  */
 
 import { EncodeError } from "../errors.ts";
-import { toBytes } from "./bytes.ts";
 import type { ByteCodec, FrameOptions } from "./codec.ts";
 import { DelimiterDecoder, type DelimiterFormat } from "./delimiter_decoder.ts";
 import { EngineScanner } from "./engine_scanner.ts";
 import {
   checkBytes,
   checkEncodedBytes,
-  optionError,
+  resolveMarker,
   resolveMaxFrameBytes,
 } from "./limits.ts";
 import { earlyMatch, Needle } from "./needle.ts";
@@ -69,14 +68,8 @@ export function marked(
   markers: Markers,
   options: FrameOptions = {},
 ): ByteCodec {
-  const start = toBytes(markers.start);
-  const end = toBytes(markers.end);
-  if (start.length === 0) {
-    throw optionError(NAME, "start", "must not be empty", "''");
-  }
-  if (end.length === 0) {
-    throw optionError(NAME, "end", "must not be empty", "''");
-  }
+  const start = resolveMarker(NAME, "start", markers.start);
+  const end = resolveMarker(NAME, "end", markers.end);
   const around = start.length + end.length;
   const maxFrameBytes = resolveMaxFrameBytes(
     NAME,

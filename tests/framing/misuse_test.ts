@@ -135,6 +135,26 @@ Deno.test("an integer of a width that there is not is refused, and nothing of it
   }
 });
 
+Deno.test("a marker that is neither text nor bytes is refused when the codec is made", () => {
+  const wrong = [undefined, null, 10, [13, 10], new ArrayBuffer(2), {}];
+  for (const marker of wrong as never[]) {
+    const must = `must be a string or a Uint8Array: current value is ${marker}`;
+    assertThrows(
+      () => delimited(marker),
+      RangeError,
+      `Cannot make delimited codec as 'delimiter' ${must}`,
+    );
+    for (const option of ["start", "end"]) {
+      const markers = { start: "<", end: ">", [option]: marker };
+      assertThrows(
+        () => marked(markers),
+        RangeError,
+        `Cannot make marked codec as '${option}' ${must}`,
+      );
+    }
+  }
+});
+
 Deno.test("ByteSource.indexOf() refuses a marker that is no byte array", () => {
   const noBytes = { String: "\r\n", Number: 5, Undefined: undefined };
   for (const [kind, marker] of Object.entries(noBytes)) {
