@@ -86,7 +86,7 @@ export interface CodecDefinition<In, Out = In> {
   aliases?: boolean;
   /** Makes the state of one stream. */
   decoder(): DefinedDecoder<In>;
-  /** Appends one frame. Whatever it throws is an `EncodeError`, and what it has appended is taken back. */
+  /** Appends one frame, at once. Whatever it throws is an `EncodeError`, and what it has appended is taken back. */
   encode(frame: Out, sink: ByteSink): void;
 }
 
@@ -146,7 +146,8 @@ export function defineCodec<In, Out = In>(
       const writer = sink instanceof ByteWriter ? sink : new ByteWriter();
       const before = writer.length;
       try {
-        definition.encode(frame, writer);
+        const result: unknown = definition.encode(frame, writer);
+        if (result !== undefined) checkIsDone(result);
         checkEncodedBytes(name, writer.length - before, maxFrameBytes);
       } catch (cause) {
         writer.truncate(before);
@@ -155,6 +156,13 @@ export function defineCodec<In, Out = In>(
       if (writer !== sink) sink.bytes(writer.view());
     },
   };
+}
+
+/** What an `encode` writes later would stand within another frame, and its type cannot forbid that it is `async`. */
+function checkIsDone(result: unknown): void {
+  if (typeof (result as PromiseLike<void> | null)?.then === "function") {
+    throw new TypeError("encode() returned a promise, and must write at once");
+  }
 }
 
 class CallbackDecoder<In> implements FrameDecoder<In> {

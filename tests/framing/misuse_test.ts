@@ -35,6 +35,19 @@ const written = <T>(
     encode,
   });
 
+Deno.test("defineCodec(): an encode that would write later is refused, and nothing of it is written", async () => {
+  // The type of `encode` allows it, as a function that returns nothing may return anything.
+  const sealed = Promise.withResolvers<Uint8Array>();
+  const codec = written(async (frame: string, sink) => {
+    sink.text("head");
+    sink.bytes(await sealed.promise);
+    sink.text(frame);
+  });
+  refuses(codec, "a", "encode() returned a promise");
+  sealed.resolve(utf8("seal"));
+  await sealed.promise;
+});
+
 /** A codec that makes one call and takes what is at hand. */
 const reading = (call: (source: ByteSource) => unknown): Codec<unknown> =>
   defineCodec<unknown>({
