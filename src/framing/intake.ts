@@ -90,6 +90,10 @@ export class Intake {
     if (this.#next === waiting.length) {
       this.#waiting = undefined;
       this.#next = 0;
+    } else if (this.#next > 32 && this.#next * 2 > waiting.length) {
+      // A reader may be behind for ever. Moving the list is paid for by as many chunks as were used up.
+      waiting.splice(0, this.#next);
+      this.#next = 0;
     }
     this.base += this.end;
     this.#use(chunk);

@@ -105,3 +105,23 @@ Deno.test("a decoder holds little after a long header", () => {
   const wire = utf8(`X: ${"a".repeat(4_000)}\r\nContent-Length: 1\r\n\r\nA`);
   assertLess(heldAfter(contentLength(), wire, 100), MOST_BYTES);
 });
+
+for (const codec of [lengthPrefixed({ bytes: 1 }), delimited("\n"), users]) {
+  Deno.test(`a decoder of ${codec.name} that is always two chunks behind holds no more than these`, () => {
+    const wire = encodeFrame(codec, Uint8Array.of(7));
+    const decoder = codec.decoder();
+    const pass = (count: number) => {
+      for (let i = 0; i < count; i++) {
+        decoder.feed(wire);
+        decoder.next();
+      }
+    };
+    decoder.feed(wire);
+    decoder.feed(wire);
+    pass(10_000);
+    const before = memoryInUse();
+    pass(500_000);
+    assertLess(memoryInUse() - before, 500_000);
+    assertEquals(decoder.bufferedBytes, 2 * wire.length);
+  });
+}
