@@ -38,7 +38,7 @@ export interface Succession {
   readonly lives: "once" | "again" | "kept";
   /** The factory is through. */
   started?(incarnation: number): void;
-  /** An incarnation is over. `final`: the whole actor was told to end, and the answer does not matter. */
+  /** An incarnation is over. `final`: the whole actor was told to end, so that none may follow. */
   ended(reason: ExitReason, final: boolean): Next;
   /** The overflow rule has discarded so many messages. */
   dropped?(count: number): void;
@@ -184,11 +184,11 @@ export class Cell<M> extends Mailbox<M> implements IncarnationHost<M> {
   }
 
   ended(reason: ExitReason): void {
+    const next = this.#succession.ended(reason, this.#phase === "stopping");
     this.#incarnation = undefined;
-    const final = this.#phase === "stopping";
-    const next = this.#succession.ended(reason, final);
-    if (final) return this.#finish(reason);
     if (next.then === "end") return this.#finish(next.reason);
+    // Whoever has just heard of the end may have told the whole actor to end.
+    if (this.#phase === "stopping") return this.#finish(reason);
     if (this.#phase !== "restarting") this.#to("crashed");
     if (next.then === "wait") return;
     if (next.inMs === 0) return this.begin();

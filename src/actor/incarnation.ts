@@ -221,7 +221,8 @@ export class Incarnation<M>
     this.#behavior = behavior;
     if (this.#reason !== undefined) return this.#end(this.#reason);
     this.#host.started();
-    this.#next();
+    // Whoever hears of a restart may have killed it just now.
+    if (this.#at("factory")) this.#next();
   }
 
   /** After a start, an awaited turn or a whole batch: to the back of the line. */

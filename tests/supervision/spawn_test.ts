@@ -260,6 +260,66 @@ Deno.test("spawn() restarts an actor whose observer throws at its crash and at i
   await ref.stop();
 });
 
+for (const end of ["stop", "kill"] as const) {
+  Deno.test(`${end}() by the observer of a crash is the end: it starts no other, and no other actor notices`, async () => {
+    const clock = manualClock();
+    const { ref, log } = worker({
+      clock,
+      restart: {},
+      onEvent: () => void ref[end](),
+    });
+    ref.tell("crash");
+    const other = worker({ clock });
+    const answer = other.ref.ask<string>((reply) => reply);
+    const reason = await ref.exited;
+    assert(reason.kind === "failed");
+    assertEquals((reason.error as Error).message, "crash in 0");
+    assertEquals(log, ["start 0", "stopped 0", "disposed 0"]);
+    assertEquals(await answer, "0:1");
+    await other.ref.stop();
+    assertEquals(clock.pendingTimers, 0);
+  });
+}
+
+Deno.test("stop() by the observer of the last crash keeps the reason for giving up", async () => {
+  const clock = manualClock();
+  const { ref } = worker({
+    clock,
+    restart: { maxRestarts: 0 },
+    onEvent: () => void ref.stop(),
+  });
+  ref.tell("crash");
+  const reason = await ref.exited;
+  assert(reason.kind === "failed");
+  assert(reason.error instanceof RestartLimitError);
+});
+
+Deno.test("kill() by the observer of a restart skips stopped() and waits for what the new incarnation holds", async () => {
+  const clock = manualClock();
+  const gate = Promise.withResolvers<void>();
+  const log: string[] = [];
+  const ref: ActorRef<void> = spawn<void>(({ incarnation, resources }) => {
+    if (incarnation === 1) resources.defer(() => gate.promise);
+    return {
+      receive() {
+        throw new Error("boom");
+      },
+      stopped: () => log.push(`stopped ${incarnation}`),
+    };
+  }, {
+    clock,
+    restart: {},
+    onEvent: ({ kind }) => kind === "restarted" && ref.kill(),
+  });
+  ref.exited.then(({ kind }) => log.push(kind));
+  ref.tell();
+  await clock.settle();
+  assertEquals(log, ["stopped 0"]);
+  gate.resolve();
+  await clock.settle();
+  assertEquals(log, ["stopped 0", "killed"]);
+});
+
 Deno.test("spawn() refuses bad options before anything starts", () => {
   let ran = false;
   const factory = () => {
