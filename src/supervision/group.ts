@@ -31,6 +31,8 @@ export class Group {
   readonly #owner: GroupOwner;
   readonly #fromFirst: boolean;
   #failures: { slot: Slot; error: unknown }[] = [];
+  /** In a repair: all from this one on are, or are about to be, stopped; `slots.length` when everybody is up. */
+  #from = 0;
   #line: Promise<void> = Promise.resolve();
   #repairing = false;
   #wake: (() => void) | undefined = undefined;
@@ -46,6 +48,14 @@ export class Group {
     const result = this.#line.then(work);
     this.#line = result.then(() => {}, () => {});
     return result;
+  }
+
+  /** Takes a child out for good. */
+  remove(slot: Slot): void {
+    const index = this.slots.indexOf(slot);
+    if (index < 0) return;
+    this.slots.splice(index, 1);
+    if (index < this.#from) this.#from--;
   }
 
   /** Takes in that a child ended and must be started again. */
@@ -66,25 +76,26 @@ export class Group {
   async #repair(): Promise<void> {
     const { slots } = this;
     const owner = this.#owner;
-    /** All from this one on are, or are about to be, stopped; `slots.length` when everybody is up. */
-    let from = slots.length;
+    this.#from = slots.length;
     let dueMs = -Infinity;
     while (!owner.closing()) {
       for (const { slot, error } of this.#failures.splice(0)) {
         const index = slots.indexOf(slot);
         if (index < 0 || slot.removing) continue;
-        if (index >= from) {
+        if (index >= this.#from) {
           owner.absorbed(slot, error);
           continue;
         }
         const inMs = owner.plan(slot, error);
         if (inMs === undefined) return;
-        from = this.#fromFirst ? 0 : index;
+        this.#from = this.#fromFirst ? 0 : index;
         dueMs = Math.max(dueMs, owner.clock.now() + inMs);
       }
-      if (from >= slots.length || slots.every((slot) => slot.removing)) break;
+      if (
+        this.#from >= slots.length || slots.every((slot) => slot.removing)
+      ) break;
 
-      await this.#stopFrom(from);
+      await this.#stopDown();
       if (owner.closing()) return;
       if (this.#failures.length > 0) continue;
 
@@ -92,19 +103,18 @@ export class Group {
       if (owner.closing()) return;
       if (this.#failures.length > 0 || owner.clock.now() < dueMs) continue;
 
-      while (from < slots.length && this.#failures.length === 0) {
+      while (this.#from < slots.length && this.#failures.length === 0) {
         // Counted as up from here on, so that a failed start is a failure like any other.
-        const slot = slots[from++];
-        await this.#start(slot);
+        await this.#start(slots[this.#from++]);
         if (owner.closing()) return;
       }
     }
     this.#repairing = false;
   }
 
-  async #stopFrom(from: number): Promise<void> {
-    for (let i = this.slots.length - 1; i >= from; i--) {
-      const slot = this.slots[i];
+  async #stopDown(): Promise<void> {
+    // Of a copy, because those that are never started again leave on the way.
+    for (const slot of this.slots.slice(this.#from).reverse()) {
       await slot.stop();
       if (this.#owner.closing()) return;
       if (slot.spec.restart === "never") this.#owner.forget(slot);

@@ -252,10 +252,12 @@ export class Tree implements Supervisor {
   }
 
   #forget(slot: Slot): void {
-    remove(this.#slots, slot);
     const group = this.#groups.get(slot);
-    if (group !== undefined) remove(group.slots, slot);
+    // Forgotten already: its name, or the very same child, may be in use again.
+    if (group === undefined) return;
     this.#groups.delete(slot);
+    this.#slots.splice(this.#slots.indexOf(slot), 1);
+    group.remove(slot);
     slot.phase = "stopped";
     slot.release();
   }
@@ -315,9 +317,4 @@ function errorOf(slot: Slot, reason: ExitReason): unknown {
   return new ActorStoppedError(
     `Child "${slot.spec.name}" ended without an error (${reason.kind})`,
   );
-}
-
-function remove<T>(list: T[], item: T): void {
-  const index = list.indexOf(item);
-  if (index >= 0) list.splice(index, 1);
 }

@@ -578,6 +578,39 @@ Deno.test("restForOne: a failure further left while others are stopped is taken 
   await tree.stop();
 });
 
+Deno.test("restForOne: a child further left that ends for good during the delay or the stops keeps nobody down", async () => {
+  const family = new Family();
+  const { clock } = family;
+  const n = ["N", "M"].map((name) => family.member(name, { restart: "never" }));
+  const [a, b] = ["A", "B"].map((name) => family.member(name));
+  const gate = Promise.withResolvers<void>();
+  const slow = actorChild<void>("slow", () => ({
+    receive() {},
+    stopped: () => gate.promise,
+  }), { clock });
+  const specs = [...n, a, b].map(({ spec }) => spec);
+  const tree = await supervise([...specs, slow], {
+    strategy: "restForOne",
+    backoff: { minMs: 100, jitter: 0 },
+    clock,
+  });
+  a.die("throw");
+  assertEquals(await family.log(), "+N +M +A +B -A");
+  n[0].die("normal");
+  assertEquals(await family.log(), "-N");
+  gate.resolve();
+  assertEquals(await family.log(), "-B");
+  n[1].die("normal");
+  assertEquals(await family.log(), "-M");
+  await clock.advance(100);
+  assertEquals(await family.log(), "+A +B");
+  assertEquals(
+    tree.children.map(({ name, phase }) => `${name} ${phase}`),
+    ["A running", "B running", "slow running"],
+  );
+  await tree.stop();
+});
+
 Deno.test("add() whose start succeeds although it was called off leaves no child running", async () => {
   const clock = manualClock();
   const start = Promise.withResolvers<Supervisable>();
