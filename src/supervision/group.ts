@@ -58,7 +58,7 @@ export class Group {
     if (index < this.#from) this.#from--;
   }
 
-  /** Takes in that a child ended and must be started again. */
+  /** Takes in that a child ended, or failed to start, and must be started again. */
   failed(slot: Slot, error: unknown): void {
     slot.phase = "restarting";
     this.#failures.push({ slot, error });
@@ -128,7 +128,7 @@ export class Group {
     try {
       if (await slot.start()) this.#owner.restarted(slot);
     } catch (error) {
-      this.#failures.push({ slot, error });
+      this.failed(slot, error);
     }
   }
 

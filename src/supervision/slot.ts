@@ -73,9 +73,10 @@ export class Slot {
       await this.stop();
       return false;
     } catch (error) {
-      this.phase = "stopped";
       this.#reason = { kind: "failed", error };
+      // What it is now is for whoever decides what follows.
       if (!signal.aborted) throw error;
+      this.phase = "stopped";
       if (error !== signal.reason && !(error instanceof ActorStoppedError)) {
         this.#owner.failedAtEnd(this, error);
       }

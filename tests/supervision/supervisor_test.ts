@@ -611,6 +611,42 @@ Deno.test("restForOne: a child further left that ends for good during the delay 
   await tree.stop();
 });
 
+Deno.test("autoShutdown allSignificant: a child whose restart has just failed is not down for good", async () => {
+  // At every moment between that failure and what follows it.
+  for (let ticks = 0; ticks < 20; ticks++) {
+    const clock = manualClock();
+    const gate = Promise.withResolvers<Supervisable>();
+    const first = foreign(() => Promise.resolve({ kind: "normal" }));
+    const starts = [first.child, gate.promise];
+    const b = foreign(() => Promise.resolve({ kind: "normal" }));
+    await using tree = await supervise([
+      {
+        name: "a",
+        start: () => starts.shift() ?? spawn<void>(() => ({ receive() {} })),
+        restart: "onFailure",
+        significant: true,
+      },
+      {
+        name: "b",
+        start: () => b.child,
+        restart: "onFailure",
+        significant: true,
+      },
+    ], { autoShutdown: "allSignificant", clock });
+    first.exit.resolve({ kind: "killed" });
+    await clock.settle();
+    gate.reject(new Error("cannot start"));
+    for (let i = 0; i < ticks; i++) await Promise.resolve();
+    b.exit.resolve({ kind: "normal" });
+    await clock.settle();
+    assertEquals(
+      tree.children.map(({ phase }) => phase),
+      ["running", "stopped"],
+      `after ${ticks} ticks`,
+    );
+  }
+});
+
 Deno.test("add() whose start succeeds although it was called off leaves no child running", async () => {
   const clock = manualClock();
   const start = Promise.withResolvers<Supervisable>();
