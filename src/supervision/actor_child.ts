@@ -29,7 +29,7 @@ export const released: unique symbol = Symbol("packetboat.released");
 
 /** A child that wants to know when its supervisor is done with it. */
 export interface ReleasableSpec extends ChildSpec {
-  [released]?(reason: ExitReason): void;
+  [released]?(): void;
 }
 
 /**
@@ -74,7 +74,7 @@ export function actorChild<M = never>(
     name,
     ref: child.ref,
     start: (signal) => child.start(signal),
-    [released]: (reason) => child.release(reason),
+    [released]: () => child.release(),
   };
   // Left out rather than `undefined`, so that `{ ...defaults, ...spec }` keeps the defaults.
   if (restart !== undefined) spec.restart = restart;
@@ -228,10 +228,10 @@ class Child<M> implements Succession {
     }
   }
 
-  /** The supervisor is done with the child, at least for now. */
-  release(reason: ExitReason): void {
+  /** The supervisor is done with the child, at least for now: as it ended last, so has the ref. */
+  release(): void {
     this.#isReleased = true;
-    this.#cell.release(reason);
+    this.#cell.release(this.#lastReason);
   }
 
   started(): void {

@@ -41,8 +41,6 @@ export class Slot {
   /** Somebody wants it gone for good: it is not started any more. */
   removing = false;
   #attempt: Attempt | undefined = undefined;
-  /** How the last child ended, or failed to start. */
-  #reason: ExitReason = { kind: "shutdown" };
 
   constructor(spec: ResolvedSpec, owner: SlotOwner) {
     this.spec = spec;
@@ -73,7 +71,6 @@ export class Slot {
       await this.stop();
       return false;
     } catch (error) {
-      this.#reason = { kind: "failed", error };
       // What it is now is for whoever decides what follows.
       if (!signal.aborted) throw error;
       this.phase = "stopped";
@@ -100,7 +97,6 @@ export class Slot {
     if (this.child !== child) return;
     this.child = undefined;
     this.phase = "stopped";
-    this.#reason = reason;
     if (reason.kind === "failed") this.#owner.failedAtEnd(this, reason.error);
   }
 
@@ -132,7 +128,7 @@ export class Slot {
 
   /** The supervisor is done with the child, at least for now. */
   release(): void {
-    this.spec.source[released]?.(this.#reason);
+    this.spec.source[released]?.();
   }
 
   async #call(signal: AbortSignal): Promise<Supervisable> {
@@ -154,7 +150,6 @@ export class Slot {
       if (this.child !== child || this.phase !== "running") return;
       this.child = undefined;
       this.phase = "stopped";
-      this.#reason = reason;
       this.#owner.exited(this, reason);
     });
   }

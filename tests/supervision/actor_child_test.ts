@@ -183,3 +183,25 @@ Deno.test("an actorChild whose disposal outlasts two kills of its supervisor end
   await clock.settle();
   assertEquals(child.ref.phase, "stopped");
 });
+
+for (const [how, kind] of [["stop", "shutdown"], ["kill", "killed"]] as const) {
+  Deno.test(`an actorChild that met ${how}() in its first start has ended as "${kind}", not as failed`, async () => {
+    const clock = manualClock();
+    const { ref, ...spec } = actorChild<void>(
+      "c",
+      ({ signal }) =>
+        new Promise((_, reject) =>
+          signal.addEventListener("abort", () => reject(signal.reason))
+        ),
+      { clock },
+    );
+    await using tree = await supervise([], { clock });
+    const added = assertRejects(() => tree.add(spec), ActorStoppedError);
+    await clock.settle();
+    if (how === "stop") void tree.stop();
+    else ref.kill();
+    await added;
+    assertEquals(await ref.exited, { kind });
+    assertEquals(clock.pendingTimers, 0);
+  });
+}
