@@ -96,7 +96,7 @@ export class Holdings<M> {
   alarm(message: M, delayMs: number, repeats: boolean): Disposable {
     const periodMs = repeats ? delayMs : undefined;
     const alarm = new Alarm(message, periodMs, this, this.#owner.clock);
-    if (this.#hold(alarm)) alarm.arm(delayMs);
+    if (this.#hold(alarm)) alarm.arm(this.#owner.clock.now(), delayMs);
     return alarm;
   }
 
@@ -223,8 +223,8 @@ class Alarm<M> implements Notice<M>, Held, Disposable {
     this.#clock = clock;
   }
 
-  arm(delayMs: number): void {
-    this.#dueMs = this.#clock.now() + delayMs;
+  arm(nowMs: number, delayMs: number): void {
+    this.#dueMs = nowMs + delayMs;
     this.#timer = this.#clock.after(delayMs, () => this.#fire());
   }
 
@@ -249,9 +249,10 @@ class Alarm<M> implements Notice<M>, Held, Disposable {
     if (this.#holdings === undefined) return;
     if (this.#periodMs !== undefined) {
       // On the beat, not a period after whenever this one got to run; beats that were missed stay missed.
-      const lateMs = this.#clock.now() - this.#dueMs;
+      const nowMs = this.#clock.now();
+      const lateMs = nowMs - this.#dueMs;
       const missed = Math.max(0, Math.floor(lateMs / this.#periodMs));
-      this.arm((missed + 1) * this.#periodMs - lateMs);
+      this.arm(nowMs, (missed + 1) * this.#periodMs - lateMs);
     }
     if (this.#waits) return;
     this.#waits = true;

@@ -3,6 +3,7 @@ import {
   type ActorContext,
   type ActorRef,
   ActorStoppedError,
+  type Clock,
   type ExitReason,
   spawn,
   type Supervisable,
@@ -70,6 +71,33 @@ Deno.test("context.every() keeps the beat until it is disposed", async () => {
   await clock.advance(100);
   assertEquals(log.length, 3);
   assertEquals(clock.pendingTimers, 0);
+  await ref.stop();
+});
+
+Deno.test("context.every() keeps the beat although time passes between two looks at the clock", async () => {
+  let nowMs = 0;
+  let timer: { dueMs: number; run: () => void };
+  const clock: Clock = {
+    now: () => nowMs += 0.25,
+    after(delayMs, run) {
+      timer = { dueMs: nowMs + delayMs, run };
+      return { cancel() {} };
+    },
+  };
+  const { promise: started, resolve } = Promise.withResolvers<void>();
+  const ref = spawn<"tick">((context) => {
+    context.every(10, "tick");
+    resolve();
+    return { receive() {} };
+  }, { clock });
+  await started;
+  const dueMs: number[] = [];
+  for (let i = 0; i < 4; i++) {
+    dueMs.push(timer!.dueMs);
+    nowMs = timer!.dueMs;
+    timer!.run();
+  }
+  assertEquals(dueMs, [10.25, 20.25, 30.25, 40.25]);
   await ref.stop();
 });
 
