@@ -12,8 +12,9 @@
  * What was awaited when a kill came may still settle, in any way: it finds another step and is ignored.
  */
 
-import type { Clock, Timer } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 import { Context, type ContextOwner } from "./context.ts";
+import { Grace, type GraceOwner } from "./grace.ts";
 import { Holdings, type HoldingsOwner } from "./holdings.ts";
 import { BATCH, type Runnable, runQueue } from "./run_queue.ts";
 import { isThenable } from "./thenable.ts";
@@ -46,13 +47,6 @@ export interface IncarnationHost<M> {
   ended(reason: ExitReason): void;
 }
 
-/** How long it may take to end, and the timer that sees to it once there is something to wait for. */
-interface Grace {
-  readonly graceMs: number;
-  readonly dueMs: number;
-  timer: Timer | undefined;
-}
-
 type Step =
   | "born"
   | "factory"
@@ -69,7 +63,7 @@ const KILLED: ExitReason = Object.freeze({ kind: "killed" });
 
 /** One life of an actor. */
 export class Incarnation<M>
-  implements Runnable, ContextOwner<M>, HoldingsOwner {
+  implements Runnable, ContextOwner<M>, HoldingsOwner, GraceOwner {
   readonly #host: IncarnationHost<M>;
   #step: Step = "born";
   #behavior: Behavior<M> | undefined = undefined;
@@ -128,15 +122,11 @@ export class Incarnation<M>
       if (this.#step === "factory") this.holdings.hurry();
       this.wake();
     }
-    if (graceMs === Infinity) return;
-    const dueMs = this.clock.now() + graceMs;
-    // A further call may shorten the time that is left, not lengthen it.
-    if (this.#grace !== undefined && this.#grace.dueMs <= dueMs) return;
-    this.#grace?.timer?.cancel();
-    this.#grace = { graceMs, dueMs, timer: undefined };
+    const grace = this.#grace ??= new Grace(this);
+    grace.atMost(graceMs);
     // Whoever is idle, or stands in the line, ends as soon as the line comes to it: mostly no timer is needed.
     if (!this.#at("idle") && !this.#at("ready") && !this.#at("born")) {
-      this.#armGrace();
+      grace.wait();
     }
   }
 
@@ -274,7 +264,7 @@ export class Incarnation<M>
     try {
       const result = behavior.stopped(reason);
       if (!isThenable(result)) return dispose(reason);
-      this.#armGrace();
+      this.#grace?.wait();
       Promise.resolve(result).then(
         () => dispose(reason),
         (error) => dispose(worse(reason, error)),
@@ -290,24 +280,11 @@ export class Incarnation<M>
     if (this.#step !== "over") this.#step = "disposal";
     const resources = this.#holdings?.disposable;
     if (resources === undefined) return this.#over(reason);
-    this.#armGrace();
+    this.#grace?.wait();
     resources.disposeAsync().then(
       () => this.#over(reason),
       (error) => this.#over(worse(reason, error)),
     );
-  }
-
-  /** From now on there is something to wait for. */
-  #armGrace(): void {
-    const grace = this.#grace;
-    if (grace === undefined || grace.timer !== undefined) return;
-    const leftMs = Math.max(0, grace.dueMs - this.clock.now());
-    grace.timer = this.clock.after(leftMs, () => {
-      this.#grace = undefined;
-      this.kill();
-      // The disposal gets as long again; then it is left to itself.
-      this.stop(grace.graceMs);
-    });
   }
 
   /** Whether it has begun to end: too late for timers, watches and resources. */
@@ -324,7 +301,7 @@ export class Incarnation<M>
   #over(reason: ExitReason): void {
     if (this.#step === "over") return;
     this.#step = "over";
-    this.#grace?.timer?.cancel();
+    this.#grace?.over();
     this.#behavior = undefined;
     this.#holdings?.clear();
     this.#host.ended(reason);

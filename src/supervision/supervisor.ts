@@ -7,9 +7,11 @@
 import {
   type ActorEvent,
   type ExitReason,
+  Grace,
+  type GraceOwner,
   resolveGraceMs,
 } from "../actor/mod.ts";
-import { type Clock, systemClock, type Timer } from "../clock.ts";
+import { type Clock, systemClock } from "../clock.ts";
 import { ActorStoppedError } from "../errors.ts";
 import {
   type ResolvedTreeOptions,
@@ -39,15 +41,14 @@ export class Tree implements Supervisor {
   readonly #groups = new Map<Slot, Group>();
   /** The one group of all, where there is one. */
   readonly #shared: Group | undefined;
-  readonly #host: SlotOwner & GroupOwner;
+  readonly #host: SlotOwner & GroupOwner & GraceOwner;
+  readonly #grace: Grace;
   readonly #exit = Promise.withResolvers<ExitReason>();
   #history: RestartHistory = [];
   /** Why it ends, once it does. */
   #reason: ExitReason | undefined = undefined;
   #killed = false;
   #over = false;
-  #grace: Timer | undefined = undefined;
-  #graceDueMs = Infinity;
 
   constructor(specs: readonly ChildSpec[], options: SupervisorOptions) {
     this.#options = resolveTreeOptions(options);
@@ -56,6 +57,7 @@ export class Tree implements Supervisor {
     this.#onEvent = options.onEvent;
     this.#signal = options.signal;
     this.#host = this.#makeHost();
+    this.#grace = new Grace(this.#host);
     const { strategy } = this.#options;
     if (strategy !== "oneForOne") {
       this.#shared = new Group(this.#host, strategy === "oneForAll");
@@ -150,7 +152,8 @@ export class Tree implements Supervisor {
     // No limit of its own unless told: every child has one.
     const graceMs = resolveGraceMs(this.name, options?.graceMs ?? Infinity);
     this.#close({ kind: "shutdown" });
-    this.#killIn(graceMs);
+    this.#grace.atMost(graceMs);
+    this.#grace.wait();
     return await this.exited;
   }
 
@@ -182,9 +185,10 @@ export class Tree implements Supervisor {
     return slot;
   }
 
-  #makeHost(): SlotOwner & GroupOwner {
+  #makeHost(): SlotOwner & GroupOwner & GraceOwner {
     return {
       clock: this.#clock,
+      kill: () => this.kill(),
       closing: () => this.#reason !== undefined,
       exited: (slot, reason) => this.#exited(slot, reason),
       failedAtEnd: (slot, error) => this.#crashed(slot, error, undefined),
@@ -282,24 +286,10 @@ export class Tree implements Supervisor {
     this.#end(this.#reason!);
   }
 
-  #killIn(graceMs: number): void {
-    const dueMs = this.#clock.now() + graceMs;
-    // A further call may shorten the time that is left, not lengthen it.
-    if (this.#over || dueMs >= this.#graceDueMs) return;
-    this.#grace?.cancel();
-    this.#graceDueMs = dueMs;
-    this.#grace = this.#clock.after(graceMs, () => {
-      this.#graceDueMs = Infinity;
-      this.kill();
-      // What the killed hold gets as long again; then it is left to itself.
-      this.#killIn(graceMs);
-    });
-  }
-
   #end(reason: ExitReason): void {
     if (this.#over) return;
     this.#over = true;
-    this.#grace?.cancel();
+    this.#grace.over();
     this.#signal?.removeEventListener("abort", this.#onAbort);
     for (const slot of this.#slots) slot.release();
     this.#exit.resolve(reason);

@@ -305,9 +305,11 @@ Deno.test("a listener of the signal that kills once more does not end the actor 
     return { receive() {}, stopped() {} };
   }, { clock });
   await clock.settle();
+  void ref.stop();
   ref.kill();
   assertEquals(await endedNow(ref, clock), { kind: "killed" });
   assertEquals(disposed, 1);
+  assertEquals(clock.pendingTimers, 0);
 
   const polite: ActorRef<never> = spawn<never>(({ signal }) => {
     signal.addEventListener("abort", () => polite.kill());
