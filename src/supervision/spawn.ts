@@ -27,7 +27,6 @@ const ENDS: Succession = Object.freeze({
   lives: "once",
   ended: (reason: ExitReason): Next => ({ then: "end", reason }),
 });
-const NEVER: ResolvedRestartLimits = resolveRestartLimits({ maxRestarts: 0 });
 const NO_FAILURES: RestartHistory = Object.freeze([]);
 
 /**
@@ -115,7 +114,8 @@ class LoneSuccession implements Succession {
   readonly #name: string;
   readonly #clock: Clock;
   readonly #onEvent: SpawnOptions["onEvent"];
-  readonly #limits: ResolvedRestartLimits;
+  /** Without them there is no restart. */
+  readonly #limits: ResolvedRestartLimits | undefined;
   #history: RestartHistory = NO_FAILURES;
 
   /** @throws {RangeError} For restart limits out of range. */
@@ -125,9 +125,7 @@ class LoneSuccession implements Succession {
     this.#name = name;
     this.#clock = clock;
     this.#onEvent = onEvent;
-    this.#limits = restart === undefined
-      ? NEVER
-      : resolveRestartLimits(restart);
+    this.#limits = restart && resolveRestartLimits(restart);
   }
 
   started(incarnation: number): void {
@@ -143,7 +141,7 @@ class LoneSuccession implements Succession {
   ended(reason: ExitReason, final: boolean): Next {
     if (reason.kind !== "failed") return { then: "end", reason };
     const { error } = reason;
-    if (final) {
+    if (final || this.#limits === undefined) {
       this.#crashed(error, undefined);
       return { then: "end", reason };
     }
