@@ -4,16 +4,12 @@
  * what fires becomes a notice, and waits here until the incarnation takes it.
  */
 
-import type { Clock, Timer } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 import { ActorStoppedError } from "../errors.ts";
-import { type ExitWatcher, isExitWatchable, watchExit } from "./exit_watch.ts";
+import { Alarm } from "./alarm.ts";
+import type { Held, Notice, NoticeLane } from "./notice.ts";
 import type { ExitReason, Supervisable } from "./types.ts";
-
-/** A message that waits in the lane for exits and timers, which is not bounded and never drops. */
-export interface Notice<M> {
-  /** Makes the message; `undefined` when it was cancelled after it had fired. Runs inside the turn that serves it. */
-  take(): { message: M } | undefined;
-}
+import { Watch } from "./watch.ts";
 
 /** Whose holdings they are. */
 export interface HoldingsOwner {
@@ -23,13 +19,8 @@ export interface HoldingsOwner {
   wake(): void;
 }
 
-/** What lives no longer than the incarnation. */
-interface Held {
-  cancel(): void;
-}
-
 /** What one incarnation holds. */
-export class Holdings<M> {
+export class Holdings<M> implements NoticeLane<M> {
   readonly #owner: HoldingsOwner;
   #controller: AbortController | undefined = undefined;
   #resources: AsyncDisposableStack | undefined = undefined;
@@ -113,7 +104,7 @@ export class Holdings<M> {
     this.#closed = true;
     const things = this.#things;
     this.#things = undefined;
-    if (things !== undefined) { for (const thing of things) thing.cancel(); }
+    things?.forEach((thing) => thing.cancel());
     this.#abort();
   }
 
@@ -147,115 +138,5 @@ export class Holdings<M> {
     this.#controller?.abort(
       new ActorStoppedError(`Actor "${this.#owner.name}" has ended`),
     );
-  }
-}
-
-/** Waits for the exit of another. Lets go of everything when cancelled, because the other may live on for long. */
-class Watch<M> implements Notice<M>, Held, ExitWatcher, Disposable {
-  #toMessage: ((reason: ExitReason) => M) | undefined;
-  #holdings: Holdings<M> | undefined;
-  #reason: ExitReason | undefined = undefined;
-  #leave: (() => void) | undefined = undefined;
-
-  constructor(toMessage: (reason: ExitReason) => M, holdings: Holdings<M>) {
-    this.#toMessage = toMessage;
-    this.#holdings = holdings;
-  }
-
-  follow(other: Supervisable): void {
-    // One of ours may be watched by thousands, one after the other, and lets go of those that have gone.
-    if (isExitWatchable(other)) {
-      this.#leave = other[watchExit](this);
-      return;
-    }
-    other.exited.then(
-      (reason) => this.fire(reason),
-      // `exited` never rejects; a `Supervisable` of somebody else's making might.
-      (error) => this.fire({ kind: "failed", error }),
-    );
-  }
-
-  fire(reason: ExitReason): void {
-    this.#leave = undefined;
-    this.#reason = reason;
-    if (this.#holdings !== undefined) this.#holdings.notify(this);
-  }
-
-  take(): { message: M } | undefined {
-    const toMessage = this.#toMessage;
-    if (toMessage === undefined) return undefined;
-    this[Symbol.dispose]();
-    return { message: toMessage(this.#reason!) };
-  }
-
-  cancel(): void {
-    this.#toMessage = undefined;
-    this.#holdings = undefined;
-    this.#leave?.();
-    this.#leave = undefined;
-  }
-
-  [Symbol.dispose](): void {
-    if (this.#holdings !== undefined) this.#holdings.release(this);
-    this.cancel();
-  }
-}
-
-/** Fires once, or again and again; then at most one of its ticks waits, however late its actor is. */
-class Alarm<M> implements Notice<M>, Held, Disposable {
-  readonly #message: M;
-  readonly #periodMs: number | undefined;
-  readonly #clock: Clock;
-  #holdings: Holdings<M> | undefined;
-  #timer: Timer | undefined = undefined;
-  #dueMs = 0;
-  #waits = false;
-
-  constructor(
-    message: M,
-    periodMs: number | undefined,
-    holdings: Holdings<M>,
-    clock: Clock,
-  ) {
-    this.#message = message;
-    this.#periodMs = periodMs;
-    this.#holdings = holdings;
-    this.#clock = clock;
-  }
-
-  arm(nowMs: number, delayMs: number): void {
-    this.#dueMs = nowMs + delayMs;
-    this.#timer = this.#clock.after(delayMs, () => this.#fire());
-  }
-
-  take(): { message: M } | undefined {
-    if (this.#holdings === undefined) return undefined;
-    this.#waits = false;
-    if (this.#periodMs === undefined) this[Symbol.dispose]();
-    return { message: this.#message };
-  }
-
-  cancel(): void {
-    this.#timer?.cancel();
-    this.#holdings = undefined;
-  }
-
-  [Symbol.dispose](): void {
-    if (this.#holdings !== undefined) this.#holdings.release(this);
-    this.cancel();
-  }
-
-  #fire(): void {
-    if (this.#holdings === undefined) return;
-    if (this.#periodMs !== undefined) {
-      // On the beat, not a period after whenever this one got to run; beats that were missed stay missed.
-      const nowMs = this.#clock.now();
-      const lateMs = nowMs - this.#dueMs;
-      const missed = Math.max(0, Math.floor(lateMs / this.#periodMs));
-      this.arm(nowMs, (missed + 1) * this.#periodMs - lateMs);
-    }
-    if (this.#waits) return;
-    this.#waits = true;
-    this.#holdings.notify(this);
   }
 }
