@@ -9,6 +9,7 @@
 
 import type { Clock, Timer } from "../clock.ts";
 import { Asks } from "./asks.ts";
+import { KILLED, SHUTDOWN } from "./exit_reason.ts";
 import type { ExitWatcher } from "./exit_watch.ts";
 import { Incarnation, type IncarnationHost } from "./incarnation.ts";
 import { type LifecycleEvent, phaseAfter } from "./lifecycle.ts";
@@ -56,9 +57,6 @@ export interface CellOptions<M> {
   /** The first incarnation's number. @default {0} */
   readonly incarnation?: number;
 }
-
-const SHUTDOWN: ExitReason = Object.freeze({ kind: "shutdown" });
-const KILLED: ExitReason = Object.freeze({ kind: "killed" });
 
 /** An actor from the inside. Nothing runs before `begin`. */
 export class Cell<M> extends Mailbox<M> implements IncarnationHost<M> {

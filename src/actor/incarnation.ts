@@ -14,6 +14,7 @@
 
 import type { Clock } from "../clock.ts";
 import { Context, type ContextOwner } from "./context.ts";
+import { afterError, afterKill, NORMAL, SHUTDOWN } from "./exit_reason.ts";
 import { Grace, type GraceOwner } from "./grace.ts";
 import { Holdings, type HoldingsOwner } from "./holdings.ts";
 import { BATCH, type Runnable, runQueue } from "./run_queue.ts";
@@ -56,10 +57,6 @@ type Step =
   | "hook"
   | "disposal"
   | "over";
-
-const NORMAL: ExitReason = Object.freeze({ kind: "normal" });
-const SHUTDOWN: ExitReason = Object.freeze({ kind: "shutdown" });
-const KILLED: ExitReason = Object.freeze({ kind: "killed" });
 
 /** One life of an actor. */
 export class Incarnation<M>
@@ -133,8 +130,7 @@ export class Incarnation<M>
   /** No further turn. Resources are disposed of; a second kill does not wait for that either. */
   kill(): void {
     if (this.#step === "over") return;
-    const reason = this.#reason?.kind === "failed" ? this.#reason : KILLED;
-    this.#reason = reason;
+    const reason = this.#reason = afterKill(this.#reason);
     if (this.#step === "disposal") return this.#over(reason);
     this.#step = "disposal";
     this.#holdings?.close();
@@ -267,10 +263,10 @@ export class Incarnation<M>
       this.#grace?.wait();
       Promise.resolve(result).then(
         () => dispose(reason),
-        (error) => dispose(worse(reason, error)),
+        (error) => dispose(afterError(reason, error)),
       );
     } catch (error) {
-      dispose(worse(reason, error));
+      dispose(afterError(reason, error));
     }
   }
 
@@ -283,7 +279,7 @@ export class Incarnation<M>
     this.#grace?.wait();
     resources.disposeAsync().then(
       () => this.#over(reason),
-      (error) => this.#over(worse(reason, error)),
+      (error) => this.#over(afterError(reason, error)),
     );
   }
 
@@ -306,12 +302,6 @@ export class Incarnation<M>
     this.#holdings?.clear();
     this.#host.ended(reason);
   }
-}
-
-/** A failure at the end of an end: the language's own rule for two errors is `SuppressedError`. */
-function worse(reason: ExitReason, error: unknown): ExitReason {
-  if (reason.kind !== "failed") return { kind: "failed", error };
-  return { kind: "failed", error: new SuppressedError(error, reason.error) };
 }
 
 /**

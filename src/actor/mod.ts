@@ -1,6 +1,7 @@
 /** The door of the actor room. @module */
 export { Asks, crashedOn } from "./asks.ts";
 export { Cell, type CellOptions, type Next, type Succession } from "./cell.ts";
+export { afterKill, NORMAL, SHUTDOWN } from "./exit_reason.ts";
 export { Grace, type GraceOwner } from "./grace.ts";
 export {
   Lifecycle,

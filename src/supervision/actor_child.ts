@@ -13,6 +13,7 @@ import {
   type Next,
   Ref,
   resolveGraceMs,
+  SHUTDOWN,
   type Succession,
   type Supervisable,
 } from "../actor/mod.ts";
@@ -21,7 +22,6 @@ import { ActorStoppedError } from "../errors.ts";
 import { report } from "./report.ts";
 import type { ActorChildOptions, ChildSpec } from "./types.ts";
 
-const SHUTDOWN: ExitReason = Object.freeze({ kind: "shutdown" });
 const WAIT: Next = Object.freeze({ then: "wait" });
 
 /** By this a supervisor tells a child of ours that it is done with it. A symbol, so that it survives `{...spec}`. */

@@ -6,10 +6,13 @@
 
 import {
   type ActorEvent,
+  afterKill,
   type ExitReason,
   Grace,
   type GraceOwner,
+  NORMAL,
   resolveGraceMs,
+  SHUTDOWN,
 } from "../actor/mod.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { ActorStoppedError } from "../errors.ts";
@@ -151,7 +154,7 @@ export class Tree implements Supervisor {
   async stop(options?: { graceMs?: number }): Promise<ExitReason> {
     // No limit of its own unless told: every child has one.
     const graceMs = resolveGraceMs(this.name, options?.graceMs ?? Infinity);
-    this.#close({ kind: "shutdown" });
+    this.#close(SHUTDOWN);
     this.#grace.atMost(graceMs);
     this.#grace.wait();
     return await this.exited;
@@ -159,9 +162,7 @@ export class Tree implements Supervisor {
 
   kill(): void {
     if (this.#over) return;
-    const reason: ExitReason = this.#reason?.kind === "failed"
-      ? this.#reason
-      : { kind: "killed" };
+    const reason = afterKill(this.#reason);
     if (this.#killed) return this.#end(reason);
     this.#killed = true;
     this.#close(reason);
@@ -220,7 +221,7 @@ export class Tree implements Supervisor {
     if (failed) this.#crashed(slot, errorOf(slot, reason), undefined);
     if (restart === "never") this.#forget(slot);
     else slot.release();
-    if (significant && this.#isDone()) this.#close({ kind: "normal" });
+    if (significant && this.#isDone()) this.#close(NORMAL);
   }
 
   /** Whether the significant children that are down are enough to shut down. */
