@@ -46,7 +46,6 @@ export interface ManualClock extends Clock {
 
 interface Waiting {
   readonly dueMs: number;
-  readonly order: number;
   readonly run: () => void;
 }
 
@@ -70,18 +69,16 @@ interface Waiting {
  * ```
  */
 export function manualClock(): ManualClock {
+  /** In the order of their making, as sets are. */
   const waiting = new Set<Waiting>();
   let nowMs = 0;
-  let made = 0;
 
+  /** The earliest that is due by then; of equal ones the oldest. */
   const nextBy = (untilMs: number): Waiting | undefined => {
     let next: Waiting | undefined;
     for (const timer of waiting) {
       if (timer.dueMs > untilMs) continue;
-      if (
-        next === undefined || timer.dueMs < next.dueMs ||
-        (timer.dueMs === next.dueMs && timer.order < next.order)
-      ) next = timer;
+      if (next === undefined || timer.dueMs < next.dueMs) next = timer;
     }
     return next;
   };
@@ -89,11 +86,7 @@ export function manualClock(): ManualClock {
   return {
     now: () => nowMs,
     after(delayMs, run): Timer {
-      const timer = {
-        dueMs: nowMs + Math.max(0, delayMs),
-        order: made++,
-        run,
-      };
+      const timer = { dueMs: nowMs + Math.max(0, delayMs), run };
       waiting.add(timer);
       return { cancel: () => void waiting.delete(timer) };
     },
