@@ -69,6 +69,17 @@ const CHECKS: Readonly<Record<string, Check>> = {
     }
   },
 
+  async "a direction that has ended takes no more bytes"(near, far) {
+    await near.closeWrite();
+    const writing = settles(near.write(new Uint8Array(1)));
+    expect(await writing === "rejected", "the write did not reject");
+    expect(await far.read(new Uint8Array(1)) === null, "no end was read");
+  },
+
+  async "a write of nothing does not wait"(near) {
+    expect(await near.write(new Uint8Array(0)) === 0, "something was taken");
+  },
+
   async "a close ends a pending read"(near) {
     const reading = settles(near.read(new Uint8Array(1)));
     near.close();

@@ -2,14 +2,15 @@
  * A network without sockets, hostile where a test wants it: bytes arrive late, in small pieces, not at all, or
  * the connection is reset. Deterministic: it decides nothing by chance and reads no clock but the one given.
  *
- * What it shares with the real thing: a bounded buffer each way (a peer that does not read blocks the writer),
- * half-close, and a reset that loses what is under way.
+ * Decides who is connected with whom, and what an end that is closed still does, which is what a socket does. How
+ * bytes travel is the pipes' business.
  *
  * @module
  */
 
 import { type Clock, systemClock } from "../clock.ts";
 import type { Acceptor, ByteStream, Network } from "../transport/mod.ts";
+import { MemoryPipe, named, type PipeLimits } from "./memory_pipe.ts";
 
 /**
  * How a {@linkcode MemoryNetwork} treats the bytes.
@@ -150,6 +151,7 @@ export function memoryNetwork(
   const acceptor: Acceptor = {
     addr: home,
     accept() {
+      if (accepting !== undefined) return Promise.reject(named("Busy"));
       const stream = waiting.shift();
       if (stream !== undefined) return Promise.resolve(stream);
       if (!listening) return Promise.reject(named("BadResource"));
@@ -183,191 +185,68 @@ export function memoryNetwork(
 }
 
 function pair(
-  {
+  options: MemoryNetworkOptions,
+  nearAddr: Deno.NetAddr,
+  farAddr: Deno.NetAddr,
+): [MemoryStream, MemoryStream] {
+  const limits = resolveLimits(options);
+  const there = new MemoryPipe(limits);
+  const back = new MemoryPipe(limits);
+  return [
+    makeEnd(back, there, nearAddr, farAddr),
+    makeEnd(there, back, farAddr, nearAddr),
+  ];
+}
+
+/** @throws {RangeError} For an option out of range. */
+function resolveLimits(options: MemoryNetworkOptions): PipeLimits {
+  const {
     latencyMs = 0,
     sliceBytes = Infinity,
     bufferBytes = 65_536,
     clock = systemClock,
-  }: MemoryNetworkOptions,
-  nearAddr: Deno.NetAddr,
-  farAddr: Deno.NetAddr,
-): [MemoryStream, MemoryStream] {
-  for (
-    const [option, value, least] of [["latencyMs", latencyMs, 0], [
-      "sliceBytes",
-      sliceBytes,
-      1,
-    ], ["bufferBytes", bufferBytes, 1]] as const
-  ) {
-    if (!(value >= least)) {
-      throw new RangeError(
-        `Cannot make a memory network: '${option}' must be at least ${least}: current value is ${value}`,
-      );
-    }
-  }
-  const limits = { latencyMs, sliceBytes, bufferBytes, clock };
-  const there = new Pipe(limits);
-  const back = new Pipe(limits);
-  const end = (
-    incoming: Pipe,
-    outgoing: Pipe,
-    localAddr: Deno.NetAddr,
-    remoteAddr: Deno.NetAddr,
-  ): MemoryStream => {
-    let closed = false;
-    return {
-      localAddr,
-      remoteAddr,
-      read: (into) =>
-        closed ? Promise.reject(named("BadResource")) : incoming.read(into),
-      write: (bytes) =>
-        closed ? Promise.reject(named("BadResource")) : outgoing.write(bytes),
-      closeWrite() {
-        outgoing.end();
-        return Promise.resolve();
-      },
-      close() {
-        if (closed) throw named("BadResource");
-        closed = true;
-        outgoing.end();
-        incoming.abandon();
-      },
-      reset() {
-        incoming.fail();
-        outgoing.fail();
-      },
-    };
-  };
-  return [
-    end(back, there, nearAddr, farAddr),
-    end(there, back, farAddr, nearAddr),
-  ];
+  } = options;
+  atLeast(0, "latencyMs", latencyMs);
+  atLeast(1, "sliceBytes", sliceBytes);
+  atLeast(1, "bufferBytes", bufferBytes);
+  return { latencyMs, sliceBytes, bufferBytes, clock };
 }
 
-/** One direction: a bounded queue of bytes between one writer and one reader. */
-class Pipe {
-  readonly #limits: Required<MemoryNetworkOptions>;
-  #chunks: Uint8Array[] = [];
-  /** Bytes that are written and not read, those still on the way included. */
-  #size = 0;
-  #onTheWay = 0;
-  #ended = false;
-  #failed = false;
-  /** The reader has gone: what is written goes nowhere, and the writer is told. */
-  #abandoned = false;
-  #reader:
-    | { into: Uint8Array; done: PromiseWithResolvers<number | null> }
-    | undefined;
-  #writer:
-    | { bytes: Uint8Array; done: PromiseWithResolvers<number> }
-    | undefined;
+function atLeast(least: number, option: string, value: number): void {
+  if (value >= least) return;
+  throw new RangeError(
+    `Cannot make a memory network: '${option}' must be at least ${least}: current value is ${value}`,
+  );
+}
 
-  constructor(limits: Required<MemoryNetworkOptions>) {
-    this.#limits = limits;
-  }
-
-  read(into: Uint8Array): Promise<number | null> {
-    if (this.#reader !== undefined) return Promise.reject(named("Busy"));
-    const done = Promise.withResolvers<number | null>();
-    this.#reader = { into, done };
-    this.#move();
-    return done.promise;
-  }
-
-  write(bytes: Uint8Array): Promise<number> {
-    if (this.#writer !== undefined) return Promise.reject(named("Busy"));
-    const done = Promise.withResolvers<number>();
-    this.#writer = { bytes, done };
-    this.#move();
-    return done.promise;
-  }
-
-  end(): void {
-    this.#ended = true;
-    this.#writer?.done.reject(named("Interrupted"));
-    this.#writer = undefined;
-    this.#move();
-  }
-
-  abandon(): void {
-    this.#abandoned = true;
-    this.#reader?.done.reject(named("Interrupted"));
-    this.#reader = undefined;
-    this.#chunks = [];
-    this.#move();
-  }
-
-  fail(): void {
-    this.#failed = true;
-    this.#chunks = [];
-    this.#move();
-  }
-
-  /** Does what can be done now: takes a write in, hands a read out, tells who waits in vain. */
-  #move(): void {
-    this.#takeWrite();
-    const reader = this.#reader;
-    if (reader === undefined) return;
-    const chunk = this.#chunks.shift();
-    if (chunk !== undefined) {
-      const count = Math.min(
-        chunk.length,
-        reader.into.length,
-        this.#limits.sliceBytes,
-      );
-      reader.into.set(chunk.subarray(0, count));
-      if (count < chunk.length) this.#chunks.unshift(chunk.subarray(count));
-      this.#size -= count;
-      this.#reader = undefined;
-      reader.done.resolve(count);
-      this.#takeWrite();
-    } else if (this.#failed) {
-      this.#reader = undefined;
-      reader.done.reject(named("ConnectionReset"));
-    } else if (this.#ended && this.#onTheWay === 0) {
-      this.#reader = undefined;
-      reader.done.resolve(null);
-    }
-  }
-
-  #takeWrite(): void {
-    const writer = this.#writer;
-    if (writer === undefined) return;
-    const { latencyMs, bufferBytes, clock } = this.#limits;
-    if (this.#failed || this.#abandoned) {
-      this.#writer = undefined;
-      writer.done.reject(
-        named(this.#failed ? "ConnectionReset" : "BrokenPipe"),
-      );
-      return;
-    }
-    const count = Math.min(writer.bytes.length, bufferBytes - this.#size);
-    if (count === 0) return;
-    // The writer may use its memory again once it has been told.
-    const chunk = writer.bytes.slice(0, count);
-    this.#size += count;
-    this.#writer = undefined;
-    writer.done.resolve(count);
-    if (latencyMs === 0) {
-      this.#chunks.push(chunk);
-      return;
-    }
-    this.#onTheWay++;
-    clock.after(latencyMs, () => {
-      this.#onTheWay--;
-      if (!this.#failed && !this.#abandoned) this.#chunks.push(chunk);
-      this.#move();
-    });
-  }
+function makeEnd(
+  incoming: MemoryPipe,
+  outgoing: MemoryPipe,
+  localAddr: Deno.NetAddr,
+  remoteAddr: Deno.NetAddr,
+): MemoryStream {
+  let isClosed = false;
+  const unlessClosed = <T>(work: () => Promise<T>): Promise<T> =>
+    isClosed ? Promise.reject(named("BadResource")) : work();
+  return {
+    localAddr,
+    remoteAddr,
+    read: (into) => unlessClosed(() => incoming.read(into)),
+    write: (bytes) => unlessClosed(() => outgoing.write(bytes)),
+    closeWrite: () => unlessClosed(() => Promise.resolve(outgoing.end())),
+    close() {
+      if (isClosed) throw named("BadResource");
+      isClosed = true;
+      outgoing.end();
+      incoming.abandon();
+    },
+    reset() {
+      incoming.fail();
+      outgoing.fail();
+    },
+  };
 }
 
 function address(port: number): Deno.NetAddr {
   return { transport: "tcp", hostname: "memory", port };
-}
-
-/** An error by the name of one of the runtime's, which is how they are told apart. */
-function named(name: string): Error {
-  const error = new Error(`${name} (in memory)`);
-  error.name = name;
-  return error;
 }

@@ -36,6 +36,16 @@ Deno.test("memoryNetwork() keeps who connects until they are accepted, in order,
   assertEquals(new Set(near.map(({ localAddr }) => localAddr)).size, 2);
 });
 
+Deno.test("memoryNetwork() refuses a second accept while one is pending", async () => {
+  const network = memoryNetwork();
+  const acceptor = network.listen();
+  const first = acceptor.accept();
+  await assertRejects(() => acceptor.accept(), Error, "Busy");
+  const near = await network.connect();
+  assertEquals((await first).remoteAddr, near.localAddr);
+  acceptor.close();
+});
+
 Deno.test("memoryNetwork() that is closed ends a pending accept, resets who was not accepted, and accepts nobody more", async () => {
   const network = memoryNetwork();
   const acceptor = network.listen();
@@ -92,10 +102,23 @@ Deno.test("memoryPair() refuses a second read or write while one is pending, and
   await writing;
   await assertRejects(() => near.read(bytes(0)), Error, "BadResource");
   await assertRejects(() => near.write(bytes(0)), Error, "BadResource");
+  await assertRejects(() => near.closeWrite(), Error, "BadResource");
   assertThrows(() => near.close(), Error, "BadResource");
   assertEquals(await far.read(bytes(0)), 1, "what was taken still arrives");
   assertEquals(await far.read(bytes(0)), null);
   await assertRejects(() => far.write(bytes(5)), Error, "BrokenPipe");
+  far.close();
+});
+
+Deno.test("memoryPair() takes a write of nothing at once, also when its buffer is full, and none after closeWrite()", async () => {
+  const [near, far] = memoryPair({ bufferBytes: 1 });
+  await near.write(bytes(1));
+  assertEquals(await near.write(bytes()), 0);
+  await near.closeWrite();
+  await assertRejects(() => near.write(bytes(2)), Error, "BrokenPipe");
+  assertEquals(await far.read(bytes(0, 0)), 1);
+  assertEquals(await far.read(bytes(0, 0)), null);
+  near.close();
   far.close();
 });
 
@@ -114,9 +137,9 @@ Deno.test("memoryPair() holds bufferBytes each way, those on the way included, a
   await writing;
   assertEquals(taken, 2);
   near.close();
+  assertEquals(clock.pendingTimers, 1);
   far.close();
-  await clock.advance(10);
-  assertEquals(clock.pendingTimers, 0);
+  assertEquals(clock.pendingTimers, 0, "nobody waits for it any more");
 });
 
 Deno.test("memoryPair() with latencyMs: bytes and the end come so much later, in order", async () => {
@@ -157,12 +180,11 @@ Deno.test("memoryPair().reset() loses what is on the way, and fails both ends", 
   );
   near.reset();
   await reading;
-  await clock.advance(50);
+  assertEquals(clock.pendingTimers, 0);
   await assertRejects(() => far.read(bytes(0)), Error, "ConnectionReset");
   await assertRejects(() => far.write(bytes(0)), Error, "ConnectionReset");
   await assertRejects(() => near.read(bytes(0)), Error, "ConnectionReset");
   await assertRejects(() => near.write(bytes(0)), Error, "ConnectionReset");
-  assertEquals(clock.pendingTimers, 0);
 });
 
 Deno.test("memoryPair() takes a copy: the writer may use its memory again at once", async () => {
