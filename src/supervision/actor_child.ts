@@ -29,7 +29,8 @@ export const released: unique symbol = Symbol("packetboat.released");
 
 /** A child that wants to know when its supervisor is done with it. */
 export interface ReleasableSpec extends ChildSpec {
-  [released]?(): void;
+  /** `mayRun`: what the supervisor has started may not have ended yet. */
+  [released]?(mayRun: boolean): void;
 }
 
 /**
@@ -74,7 +75,7 @@ export function actorChild<M = never>(
     name,
     ref: child.ref,
     start: (signal) => child.start(signal),
-    [released]: () => child.release(),
+    [released]: (mayRun) => child.release(mayRun),
   };
   // Left out rather than `undefined`, so that `{ ...defaults, ...spec }` keeps the defaults.
   if (restart !== undefined) spec.restart = restart;
@@ -229,7 +230,9 @@ class Child<M> implements Succession {
   }
 
   /** The supervisor is done with the child, at least for now: as it ended last, so has the ref. */
-  release(): void {
+  release(mayRun: boolean): void {
+    // What runs although it cannot be the supervisor's own is another's.
+    if (this.#life !== undefined && !mayRun) return;
     this.#isReleased = true;
     this.#cell.release(this.#lastReason);
   }

@@ -41,6 +41,8 @@ export class Slot {
   /** Somebody wants it gone for good: it is not started any more. */
   removing = false;
   #attempt: Attempt | undefined = undefined;
+  /** The last start was given up without an end: what it begins, or has begun, is still ours. */
+  #isLeft = false;
 
   constructor(spec: ResolvedSpec, owner: SlotOwner) {
     this.spec = spec;
@@ -62,6 +64,7 @@ export class Slot {
       const started = this.#call(signal);
       const child = await Promise.race([started, attempt.abandoned.promise]);
       if (child === undefined) {
+        this.#isLeft = true;
         started.then((late) => late.kill(), () => {});
         this.phase = "stopped";
         return false;
@@ -128,7 +131,7 @@ export class Slot {
 
   /** The supervisor is done with the child, at least for now. */
   release(): void {
-    this.spec.source[released]?.();
+    this.spec.source[released]?.(this.child !== undefined || this.#isLeft);
   }
 
   async #call(signal: AbortSignal): Promise<Supervisable> {

@@ -143,6 +143,35 @@ Deno.test("actorChild(): what its observer throws is reported, and tell() answer
   assertEquals(reported.errors, ["dropped"]);
 });
 
+Deno.test("actorChild(): a supervisor that is refused a child, because it runs elsewhere, does it no harm", async () => {
+  const { clock, log, child, ref } = setup();
+  await using _tree = await supervise([child], { clock });
+  await assertRejects(
+    () => supervise([child], { clock }),
+    TypeError,
+    "it runs already",
+  );
+  ref.tell("crash");
+  ref.tell("a");
+  await clock.settle();
+  assertEquals(log, ["0 crash", "1 a"]);
+});
+
+Deno.test("actorChild(): a supervisor that ends after its child went elsewhere does it no harm", async () => {
+  const { clock, log, child, ref } = setup();
+  const before = await supervise([{ ...child, restart: "onFailure" }], {
+    clock,
+  });
+  ref.tell("end");
+  await clock.settle();
+  await using _tree = await supervise([child], { clock });
+  await before.stop();
+  ref.tell("crash");
+  ref.tell("a");
+  await clock.settle();
+  assertEquals(log, ["0 end", "1 crash", "2 a"]);
+});
+
 Deno.test("an actorChild that its supervisor left behind ends for good when its start does, and its ref is stopped", async () => {
   const clock = manualClock();
   const gate = Promise.withResolvers<void>();
