@@ -27,7 +27,7 @@ export type LifecycleEvent =
   | "ended";
 
 /** The whole truth about lives: the phase that follows each event in each phase; no entry, no way. */
-export const TRANSITIONS: {
+const TRANSITIONS: {
   readonly [P in Phase]: { readonly [E in LifecycleEvent]?: Phase };
 } = {
   starting: {

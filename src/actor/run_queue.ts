@@ -23,7 +23,7 @@ export const BATCH = 64;
 const BURST = 256;
 
 /** The line of those that have work. */
-export class RunQueue {
+class RunQueue {
   /** The round under way, from `#next` on; who comes meanwhile stands in `#later`. */
   #now: Runnable[] = [];
   #next = 0;

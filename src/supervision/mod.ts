@@ -1,12 +1,10 @@
 /** The door of the supervision room. @module */
 export { actorChild } from "./actor_child.ts";
 export {
-  type Failure,
   planRestart,
   type ResolvedRestartLimits,
   resolveRestartLimits,
   type RestartHistory,
-  type RestartPlan,
 } from "./restart_policy.ts";
 export { report } from "./report.ts";
 export { spawn } from "./spawn.ts";

@@ -3,7 +3,6 @@ import {
   Lifecycle,
   type LifecycleEvent,
   type Phase,
-  TRANSITIONS,
 } from "../../src/actor/mod.ts";
 
 const PHASES: Phase[] = [
@@ -66,14 +65,3 @@ for (const phase of PHASES) {
     });
   }
 }
-
-Deno.test("TRANSITIONS lists exactly the expected rows", () => {
-  const rows: Record<string, Phase> = {};
-  for (const phase of PHASES) {
-    for (const event of EVENTS) {
-      const next = TRANSITIONS[phase][event];
-      if (next !== undefined) rows[`${phase} + ${event}`] = next;
-    }
-  }
-  assertEquals(rows, EXPECTED);
-});
