@@ -8,7 +8,7 @@ async function startRoom(): Promise<
   AsyncDisposable & { port: string; server: TaskProcess }
 > {
   const server = startTask("chat", ["serve", "--port", "0"]);
-  const [, port] = await server.says(/listening on [^ ]+:(\d+)/);
+  const port = await server.port();
   return {
     port,
     server,

@@ -202,7 +202,7 @@ async function startDns(): Promise<
   AsyncDisposable & { port: number; server: TaskProcess }
 > {
   const server = startTask("dns", ["--port", "0"]);
-  const [, port] = await server.says(/listening on [^ ]+:(\d+)/);
+  const port = await server.port();
   return {
     port: Number(port),
     server,

@@ -11,10 +11,6 @@ function startServer(...flags: string[]): TaskProcess {
   return startTask("echo", ["serve", "--port", "0", ...flags]);
 }
 
-async function portOf(server: TaskProcess): Promise<string> {
-  return (await server.says(/listening on [^ ]+:(\d+)/))[1];
-}
-
 async function drained(server: TaskProcess): Promise<void> {
   server.signal("SIGINT");
   const { code, stderr } = await server.ended;
@@ -25,7 +21,7 @@ async function drained(server: TaskProcess): Promise<void> {
 for (const wire of WIRE_NAMES) {
   Deno.test(`deno task echo exchanges texts by --wire ${wire}`, async () => {
     await using server = startServer("--wire", wire);
-    const to = ["send", "--wire", wire, "--port", await portOf(server)];
+    const to = ["send", "--wire", wire, "--port", await server.port()];
     const { code, stdout, stderr } = await runTask("echo", [
       ...to,
       "ahoy",
@@ -43,7 +39,7 @@ for (const wire of WIRE_NAMES) {
     ignore: !HAS_PYTHON,
     async fn() {
       await using server = startServer("--wire", wire);
-      const port = await portOf(server);
+      const port = await server.port();
       assertEquals(
         await runPython("echo_peer.py", port, wire),
         "24 replies\n",
@@ -55,7 +51,7 @@ for (const wire of WIRE_NAMES) {
 
 Deno.test("deno task echo serve --reply same leaves the text as it is", async () => {
   await using server = startServer("--reply", "same");
-  const port = await portOf(server);
+  const port = await server.port();
   const { stdout } = await runTask("echo", ["send", "--port", port, "Ahoy"]);
   assertEquals(stdout, "Ahoy\n");
 });
@@ -99,7 +95,7 @@ Deno.test({
     await using pem = await tlsFiles();
     const { cert, key } = pem;
     await using server = startServer("--tls", "--cert", cert, "--key", key);
-    const port = await portOf(server);
+    const port = await server.port();
     const to = ["send", "--port", port, "--tls"];
     const { stdout, stderr } = await runTask("echo", [
       ...to,
@@ -127,7 +123,7 @@ Deno.test({
     await using pem = await tlsFiles();
     const { cert, key } = pem;
     await using server = startServer("--tls", "--cert", cert, "--key", key);
-    const port = await portOf(server);
+    const port = await server.port();
     assertEquals(
       await runPython("echo_peer.py", port, "lines", cert),
       "24 replies\n",
@@ -137,7 +133,7 @@ Deno.test({
 
 Deno.test("deno task echo serve says what a peer did wrong, and goes on", async () => {
   await using server = startServer("--wire", "u32be");
-  const port = await portOf(server);
+  const port = await server.port();
   const wrong = await runTask("echo", ["send", "--port", port, "GET / HTTP"]);
   assertEquals(wrong.code, 1);
   await server.complains(/echo: Cannot decode lengthPrefixed frame/);

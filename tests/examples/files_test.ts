@@ -24,7 +24,7 @@ async function startShare(...flags: string[]) {
   await Deno.mkdir(shared);
   await Deno.mkdir(out);
   const server = startTask("files", ["serve", "--port", "0", ...flags, shared]);
-  const [, port] = await server.says(/listening on [^ ]+:(\d+)/);
+  const port = await server.port();
   return {
     server,
     port,
@@ -421,7 +421,7 @@ Deno.test({
         ..."offer --wire header --port 0".split(" "),
         `${dir}/grüße.bin`,
       ]);
-      const [, port] = await server.says(/listening on [^ ]+:(\d+)/);
+      const port = await server.port();
       assertEquals(
         await runPython("files_peer.py", "fetch", port),
         `grüße.bin ${sha256(bytes)}\n`,

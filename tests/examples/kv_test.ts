@@ -27,7 +27,7 @@ async function startKv(...flags: string[]): Promise<
   AsyncDisposable & { port: number; server: TaskProcess }
 > {
   const server = startTask("kv", ["--port", "0", ...flags]);
-  const [, port] = await server.says(/listening on [^ ]+:(\d+)/);
+  const port = await server.port();
   return {
     port: Number(port),
     server,

@@ -109,7 +109,7 @@ Deno.test("a server's own lines cannot be told by a client", async () => {
   const dir = await Deno.makeTempDir();
   try {
     await using server = startTask("files", ["serve", "--port", "0", dir]);
-    const [, port] = await server.says(/listening on [^ ]+:(\d+)/);
+    const port = await server.port();
     const conn = await Deno.connect({ port: Number(port) });
     const text = "\x1b[2J\nfiles: all is well\n";
     await conn.write(

@@ -20,10 +20,6 @@ function startServer(...flags: string[]): TaskProcess {
   return startTask("remote", ["serve", "--port", "0", ...flags]);
 }
 
-async function portOf(server: TaskProcess): Promise<string> {
-  return (await server.says(/listening on [^ ]+:(\d+)/))[1];
-}
-
 /** What `run` gives, with `flags`, for a command. */
 function run(
   port: string,
@@ -44,7 +40,7 @@ async function namedPipe(): Promise<string> {
 
 Deno.test("deno task remote run prints what the command prints, and exits with its code", async () => {
   await using server = startServer("--allow", "sh,printf,seq");
-  const port = await portOf(server);
+  const port = await server.port();
   assertEquals(
     await run(port, ["sh", "-c", "printf out; printf 'grüße' >&2; exit 7"]),
     { code: 7, stdout: "out", stderr: "grüße" },
@@ -67,7 +63,7 @@ Deno.test("deno task remote run prints what the command prints, and exits with i
 
 Deno.test("deno task remote streams while the command runs, and Ctrl-C kills it with all that it started", async () => {
   await using server = startServer("--allow", "sh");
-  const port = await portOf(server);
+  const port = await server.port();
   // The pipe ends when nobody holds its other end: the command and its child are gone.
   const pipe = await namedPipe();
   try {
@@ -89,7 +85,7 @@ Deno.test("deno task remote streams while the command runs, and Ctrl-C kills it 
 
 Deno.test("deno task remote kills what takes too long", async () => {
   await using server = startServer("--allow", "sh", "--timeout", "1");
-  const late = await run(await portOf(server), [
+  const late = await run(await server.port(), [
     "sh",
     "-c",
     "echo so far; sleep 1000 & sleep 1000",
@@ -107,7 +103,7 @@ Deno.test({
   ignore: !isInstalled("setsid"),
   async fn() {
     await using server = startServer("--allow", "sh", "--timeout", "1");
-    const port = await portOf(server);
+    const port = await server.port();
     const pipe = await namedPipe();
     try {
       const late = await run(port, [
@@ -130,7 +126,7 @@ Deno.test({
 
 Deno.test("deno task remote refuses what is not allowed, in one line", async () => {
   await using server = startServer("--allow", "date,nosuchprogram");
-  const port = await portOf(server);
+  const port = await server.port();
   for (
     const [command, why] of [
       [["cat", "/etc/passwd"], "cat is not allowed, only date, nosuchprogram"],
@@ -149,7 +145,7 @@ Deno.test("deno task remote refuses what is not allowed, in one line", async () 
 
 Deno.test("deno task remote --token lets in who knows it, and nobody else", async () => {
   await using server = startServer("--allow", "printf", "--token", "s3cret");
-  const port = await portOf(server);
+  const port = await server.port();
   const right = await run(port, ["printf", "in"], "--token", "s3cret");
   assertEquals(right, { code: 0, stdout: "in", stderr: "" });
   const wrong = await run(port, ["printf", "in"], "--token", "S3cret");
@@ -175,7 +171,7 @@ Deno.test("deno task remote --token-file takes the secret from a file, so that n
       "--token-file",
       file,
     );
-    const port = await portOf(server);
+    const port = await server.port();
     for (const flags of [["--token-file", file], ["--token", "s3cret"]]) {
       const right = await run(port, ["printf", "in"], ...flags);
       assertEquals(right, { code: 0, stdout: "in", stderr: "" });
@@ -201,7 +197,7 @@ Deno.test({
   ignore: !HAS_PYTHON,
   async fn() {
     await using server = startServer("--allow", "printf", "--token", "s3cret");
-    const port = await portOf(server);
+    const port = await server.port();
     assertEquals(
       await runPython("remote_own_peer.py", port, "s3cret"),
       "fine\n",
@@ -232,7 +228,7 @@ for (const wire of ["i64le", "i32le", "ascii"]) {
         "--allow",
         "printf,seq,sh",
       );
-      const port = await portOf(server);
+      const port = await server.port();
       assertEquals(await runPython("remote_peer.py", port, wire), "fine\n");
     },
   });
@@ -261,7 +257,7 @@ Deno.test("deno task remote --shell runs anything, over a Unix socket", async ()
 for (const wire of ["i32le", "ascii"]) {
   Deno.test(`deno task remote --wire ${wire} runs nothing for a page in a browser`, async () => {
     await using server = startServer("--shell", "--wire", wire);
-    const port = await portOf(server);
+    const port = await server.port();
     const dir = await Deno.makeTempDir();
     try {
       // The second is so long that what follows comes in another read.
@@ -284,7 +280,7 @@ for (const wire of ["i32le", "ascii"]) {
 
 Deno.test("deno task remote serve drains at Ctrl-C: a command under way ends as it should", async () => {
   await using server = startServer("--allow", "sh");
-  const port = await portOf(server);
+  const port = await server.port();
   const dir = await Deno.makeTempDir();
   try {
     await using client = startTask("remote", [
@@ -309,7 +305,7 @@ Deno.test("deno task remote serve exits with 130 when a second Ctrl-C stops it a
   await using server = startServer("--allow", "sh");
   await using client = startTask("remote", [
     ..."run --port".split(" "),
-    await portOf(server),
+    await server.port(),
     ..."-- sh -c".split(" "),
     "echo started; sleep 1000",
   ]);

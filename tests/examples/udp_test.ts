@@ -9,10 +9,6 @@ function startServer(...flags: string[]): TaskProcess {
   return startTask("udp", ["serve", "--port", "0", ...flags]);
 }
 
-async function portOf(server: TaskProcess): Promise<string> {
-  return (await server.says(/listening on [^ ]+:(\d+)/))[1];
-}
-
 async function drained(server: TaskProcess): Promise<void> {
   server.signal("SIGINT");
   const { code, stderr } = await server.ended;
@@ -31,7 +27,7 @@ Deno.test("deno task udp serve answers send, in upper case or the same", async (
   const { code, stdout, stderr } = await runTask("udp", [
     "send",
     "--port",
-    await portOf(upper),
+    await upper.port(),
     ...PATIENCE,
     "ahoy",
     "grüße",
@@ -40,7 +36,7 @@ Deno.test("deno task udp serve answers send, in upper case or the same", async (
   assertEquals(stdout, "AHOY\nGRÜSSE\n");
   await drained(upper);
   await using same = startServer("--reply", "same", "--hostname", "::1");
-  const to = ["--hostname", "::1", "--port", await portOf(same), ...PATIENCE];
+  const to = ["--hostname", "::1", "--port", await same.port(), ...PATIENCE];
   const reply = await runTask("udp", ["send", ...to, "Ahoy"]);
   assertEquals(reply.stdout, "Ahoy\n");
 });
@@ -50,7 +46,7 @@ Deno.test({
   ignore: !HAS_PYTHON,
   async fn() {
     await using server = startServer();
-    const port = await portOf(server);
+    const port = await server.port();
     assertEquals(await runPython("udp_peer.py", "ask", port), "21 replies\n");
     await drained(server);
   },
@@ -70,7 +66,7 @@ Deno.test({
 
 Deno.test("deno task udp discover lists every server once, and broadcast reaches them all", async () => {
   await using one = startServer();
-  const port = await portOf(one);
+  const port = await one.port();
   // Another address of loopback, so that both can have the same port.
   await using other = startTask("udp", [
     "serve",
@@ -81,7 +77,7 @@ Deno.test("deno task udp discover lists every server once, and broadcast reaches
     "--reply",
     "same",
   ]);
-  await portOf(other);
+  await other.port();
   await using discovery = startTask("udp", [
     "discover",
     "--port",
@@ -109,7 +105,7 @@ Deno.test("deno task udp discover lists every server once, and broadcast reaches
 
 Deno.test("deno task udp says in one line what goes wrong, and exits with 1", async () => {
   await using server = startServer();
-  const port = await portOf(server);
+  const port = await server.port();
   const fails = async (args: string[], says: RegExp) => {
     const { code, stdout, stderr } = await runTask("udp", args);
     assertEquals({ code, stdout }, { code: 1, stdout: "" }, stderr);

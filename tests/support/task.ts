@@ -92,6 +92,11 @@ export class TaskProcess implements AsyncDisposable {
     return await this.#await(() => this.#stdout.match(wanted), wanted);
   }
 
+  /** Where it says that it listens, as soon as it does. */
+  async port(): Promise<string> {
+    return (await this.says(/listening on [^ ]+:(\d+)/))[1];
+  }
+
   /** What stderr says, as soon as it matches. */
   async complains(wanted: RegExp): Promise<RegExpMatchArray> {
     return await this.#await(() => this.#stderr.match(wanted), wanted);
