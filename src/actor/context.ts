@@ -52,21 +52,20 @@ export class Context<M> implements ActorContext<M> {
   }
 
   after(delayMs: number, message: M): Disposable {
-    check("wait", "delayMs", delayMs, delayMs >= 0 && delayMs < Infinity);
+    if (!(delayMs >= 0 && delayMs < Infinity)) {
+      throw new RangeError(
+        `Cannot wait: 'delayMs' must be a finite number from 0, current value is ${delayMs}`,
+      );
+    }
     return this.#owner.holdings.alarm(message, delayMs, false);
   }
 
   every(periodMs: number, message: M): Disposable {
-    check("repeat", "periodMs", periodMs, periodMs > 0 && periodMs < Infinity);
+    if (!(periodMs > 0 && periodMs < Infinity)) {
+      throw new RangeError(
+        `Cannot repeat: 'periodMs' must be a finite number above 0, current value is ${periodMs}`,
+      );
+    }
     return this.#owner.holdings.alarm(message, periodMs, true);
   }
-}
-
-function check(verb: string, option: string, value: number, ok: boolean) {
-  if (ok) return;
-  throw new RangeError(
-    `Cannot ${verb}: '${option}' must be a finite number ${
-      option === "periodMs" ? "above" : "from"
-    } 0, current value is ${value}`,
-  );
 }

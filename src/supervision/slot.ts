@@ -95,7 +95,7 @@ export class Slot {
     const { graceMs } = this.spec;
     const options = graceMs === undefined ? undefined : { graceMs };
     // A `stop` of somebody else's making that fails, or throws, must not leave the child running.
-    call(() => child.stop(options)).catch(() => child.kill());
+    Promise.try(() => child.stop(options)).catch(() => child.kill());
     const reason = await ending(child);
     if (this.child !== child) return;
     this.child = undefined;
@@ -165,8 +165,4 @@ async function ending(child: Supervisable): Promise<ExitReason> {
   } catch (error) {
     return { kind: "failed", error };
   }
-}
-
-async function call(run: () => Promise<unknown>): Promise<void> {
-  await run();
 }
