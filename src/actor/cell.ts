@@ -10,7 +10,6 @@
 import type { Clock, Timer } from "../clock.ts";
 import { Asks } from "./asks.ts";
 import { KILLED, SHUTDOWN } from "./exit_reason.ts";
-import type { ExitWatcher } from "./exit_watch.ts";
 import { Incarnation, type IncarnationHost } from "./incarnation.ts";
 import { type LifecycleEvent, phaseAfter } from "./lifecycle.ts";
 import { Mailbox } from "./mailbox.ts";
@@ -23,6 +22,7 @@ import type {
   Phase,
   ReplyTo,
 } from "./types.ts";
+import type { ExitWatcher } from "./watch.ts";
 
 /** What follows an incarnation: nothing, another one, or a wait until somebody calls `begin`. */
 export type Next =

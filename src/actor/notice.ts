@@ -1,6 +1,6 @@
 /**
- * What alarms and watches have in common: they are held, they fire at most once before somebody looks, and what they
- * have to say waits as a notice. Holds types only.
+ * What alarms and watches have in common: an incarnation holds them, and what they have to say waits as a notice. Holds
+ * types only.
  */
 
 /** A message that waits in the lane for exits and timers, which is not bounded and never drops. */

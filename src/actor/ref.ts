@@ -4,11 +4,6 @@
  */
 
 import type { Cell } from "./cell.ts";
-import {
-  type ExitWatchable,
-  type ExitWatcher,
-  watchExit,
-} from "./exit_watch.ts";
 import type {
   ActorRef,
   AskOptions,
@@ -17,6 +12,7 @@ import type {
   ReplyTo,
   TellVerdict,
 } from "./types.ts";
+import { type ExitWatchable, type ExitWatcher, watchExit } from "./watch.ts";
 
 const DEFAULT_GRACE_MS = 5_000;
 

@@ -1,8 +1,25 @@
-/** Decides how an actor hears of the end of another, and how it stops listening. */
+/**
+ * Decides how one actor hears of the end of another, and how it stops listening. Of one of ours without a promise: the
+ * reactions of a promise cannot be taken back, so that whatever is watched by many, one after the other, would remember
+ * all of them for as long as it lives.
+ */
 
-import { type ExitWatcher, isExitWatchable, watchExit } from "./exit_watch.ts";
 import type { Held, Notice, NoticeLane } from "./notice.ts";
 import type { ExitReason, Supervisable } from "./types.ts";
+
+/** Hears of an end. */
+export interface ExitWatcher {
+  fire(reason: ExitReason): void;
+}
+
+/** By this our own actors let themselves be watched. */
+export const watchExit: unique symbol = Symbol("packetboat.watchExit");
+
+/** Something that can be watched so. */
+export interface ExitWatchable {
+  /** Tells `watcher` of the end, at once where it has come already. What is given back takes the watcher out. */
+  [watchExit](watcher: ExitWatcher): () => void;
+}
 
 /** Waits for the exit of another. Lets go of everything when cancelled, because the other may live on for long. */
 export class Watch<M> implements Notice<M>, Held, ExitWatcher, Disposable {
@@ -17,7 +34,6 @@ export class Watch<M> implements Notice<M>, Held, ExitWatcher, Disposable {
   }
 
   follow(other: Supervisable): void {
-    // One of ours may be watched by thousands, one after the other, and lets go of those that have gone.
     if (isExitWatchable(other)) {
       this.#leave = other[watchExit](this);
       return;
@@ -53,4 +69,9 @@ export class Watch<M> implements Notice<M>, Held, ExitWatcher, Disposable {
     this.#lane?.release(this);
     this.cancel();
   }
+}
+
+/** Whether `other` can be watched without a promise. */
+function isExitWatchable(other: object): other is ExitWatchable {
+  return watchExit in other;
 }
