@@ -126,9 +126,6 @@ Deno.test("actorChild(): disposing the ref ends the incarnation, which always re
 Deno.test("actorChild() gives a spec without the options that were not given", () => {
   const { child } = setup();
   assertEquals(Object.keys(child).sort(), ["name", "ref", "start"]);
-  assertThrows(() =>
-    actorChild("c", () => ({ receive() {} }), { graceMs: -1 })
-  );
 });
 
 Deno.test("actorChild(): what its observer throws is reported, and tell() answers all the same", () => {
@@ -234,3 +231,53 @@ for (const [how, kind] of [["stop", "shutdown"], ["kill", "killed"]] as const) {
     assertEquals(clock.pendingTimers, 0);
   });
 }
+
+Deno.test("actorChild() refuses options out of range", () => {
+  const factory = () => ({ receive() {} });
+  assertThrows(() => actorChild("a", factory, { graceMs: NaN }), RangeError);
+  assertThrows(
+    () => actorChild("a", factory, { mailbox: { capacity: 0 } }),
+    RangeError,
+  );
+});
+
+Deno.test("actorChild() takes mail before it is started, and its options survive a spread", async () => {
+  const seen: string[] = [];
+  const child = actorChild<string>("c", () => ({
+    receive: (message) => void seen.push(message),
+  }));
+  assertEquals(child.ref.tell("early"), "accepted");
+  assertEquals(child.ref.phase, "starting");
+  const tree = await supervise([{ ...child, restart: "never" }]);
+  await tree.stop();
+  assertEquals(child.ref.phase, "stopped");
+  assertEquals(seen, ["early"]);
+});
+
+Deno.test("actorChild() tells of drops, and an ask that crashes is refused", async () => {
+  const events: string[] = [];
+  const child = actorChild<ReplyTo<void>>("c", () => ({
+    receive() {
+      throw new Error("boom");
+    },
+  }), {
+    mailbox: { capacity: 1, overflow: "dropOldest" },
+    onEvent: (event) => events.push(`${event.actor} ${event.kind}`),
+  });
+  const dropped = child.ref.ask((r) => r, { timeoutMs: 1 });
+  const crashed = child.ref.ask((r) => r);
+  await using _tree = await supervise([child]);
+  const error = await assertRejects(() => crashed, ActorStoppedError);
+  assertEquals((error.cause as Error).message, "boom");
+  await assertRejects(() => dropped);
+  assertEquals(events, ["c dropped"]);
+});
+
+Deno.test("stop() of an actorChild's ref that has no incarnation changes nothing", async () => {
+  const child = actorChild<void>("c", () => ({ receive() {} }));
+  assertEquals(await child.ref.stop(), { kind: "shutdown" });
+  child.ref.kill();
+  assertEquals(child.ref.phase, "starting");
+  await using _tree = await supervise([child]);
+  assertEquals(child.ref.phase, "running");
+});
