@@ -16,10 +16,12 @@ export interface GroupOwner {
   readonly clock: Clock;
   /** The supervisor is ending: nothing is started any more. */
   closing(): boolean;
-  /** The delay before the restart in milliseconds, or `undefined`: the supervisor has given up. */
-  plan(slot: Slot, error: unknown): number | undefined;
+  /** The delay before the restart in milliseconds. Where there is to be none, the supervisor is ending by then. */
+  plan(slot: Slot, error: unknown): number;
   /** A failure that changes nothing, because the child was about to be stopped and restarted anyway. */
   absorbed(slot: Slot, error: unknown): void;
+  /** A failure of a child that is not to be started again. */
+  failedAtEnd(slot: Slot, error: unknown): void;
   restarted(slot: Slot): void;
   /** A child that was stopped with the others and is not to be started again. */
   forget(slot: Slot): void;
@@ -74,49 +76,61 @@ export class Group {
   }
 
   async #repair(): Promise<void> {
-    const { slots } = this;
-    const owner = this.#owner;
-    this.#from = slots.length;
+    const { clock } = this.#owner;
     let dueMs = -Infinity;
-    while (!owner.closing()) {
+    this.#from = this.slots.length;
+    while (!this.#isOver()) {
       for (const { slot, error } of this.#failures.splice(0)) {
-        const index = slots.indexOf(slot);
-        if (index < 0 || slot.removing) continue;
-        if (index >= this.#from) {
-          owner.absorbed(slot, error);
-          continue;
-        }
-        const inMs = owner.plan(slot, error);
-        if (inMs === undefined) return;
-        this.#from = this.#fromFirst ? 0 : index;
-        dueMs = Math.max(dueMs, owner.clock.now() + inMs);
+        dueMs = Math.max(dueMs, this.#takeIn(slot, error));
       }
-      if (
-        this.#from >= slots.length || slots.every((slot) => slot.removing)
-      ) break;
-
-      await this.#stopDown();
-      if (owner.closing()) return;
-      if (this.#failures.length > 0) continue;
-
-      await this.#until(dueMs);
-      if (owner.closing()) return;
-      if (this.#failures.length > 0 || owner.clock.now() < dueMs) continue;
-
-      while (this.#from < slots.length && this.#failures.length === 0) {
+      if (this.#isUp()) break;
+      if (!this.#isStale()) await this.#stopDown();
+      if (!this.#isStale()) await this.#until(dueMs);
+      // Woken early by something that changes nothing for the rest.
+      if (clock.now() < dueMs) continue;
+      while (!this.#isUp() && !this.#isStale()) {
         // Counted as up from here on, so that a failed start is a failure like any other.
-        await this.#start(slots[this.#from++]);
-        if (owner.closing()) return;
+        await this.#start(this.slots[this.#from++]);
       }
     }
+    // From the last look on without a pause, or a failure in between would be nobody's.
     this.#repairing = false;
+    for (const { slot, error } of this.#failures.splice(0)) {
+      this.#owner.failedAtEnd(slot, error);
+    }
+  }
+
+  #isUp(): boolean {
+    return this.#from >= this.slots.length;
+  }
+
+  /** There is nobody to start any more. */
+  #isOver(): boolean {
+    return this.#owner.closing() || this.slots.every((slot) => slot.removing);
+  }
+
+  /** Something has happened that changes what is to be done. */
+  #isStale(): boolean {
+    return this.#failures.length > 0 || this.#isOver();
+  }
+
+  /** What a failure means for the repair under way: the moment before which nobody is started. */
+  #takeIn(slot: Slot, error: unknown): number {
+    const owner = this.#owner;
+    const index = this.slots.indexOf(slot);
+    if (slot.removing || owner.closing()) owner.failedAtEnd(slot, error);
+    else if (index >= this.#from) owner.absorbed(slot, error);
+    else {
+      this.#from = this.#fromFirst ? 0 : index;
+      return owner.clock.now() + owner.plan(slot, error);
+    }
+    return -Infinity;
   }
 
   async #stopDown(): Promise<void> {
     // Of a copy, because those that are never started again leave on the way.
     for (const slot of this.slots.slice(this.#from).reverse()) {
       await slot.stop();
-      if (this.#owner.closing()) return;
       if (slot.spec.restart === "never") this.#owner.forget(slot);
       else slot.phase = "restarting";
     }
@@ -142,6 +156,5 @@ export class Group {
         resolve();
       };
     });
-    this.#wake = undefined;
   }
 }

@@ -232,7 +232,7 @@ export class Tree implements Supervisor {
     );
   }
 
-  #plan(slot: Slot, error: unknown): number | undefined {
+  #plan(slot: Slot, error: unknown): number {
     const { plan, history } = planRestart(
       this.#history,
       { atMs: this.#clock.now(), error },
@@ -244,6 +244,7 @@ export class Tree implements Supervisor {
     this.#crashed(slot, error, plan.restart ? plan.inMs : undefined);
     if (plan.restart) return plan.inMs;
     this.#close({ kind: "failed", error: plan.error });
+    return 0;
   }
 
   #crashed(slot: Slot, error: unknown, inMs: number | undefined): void {

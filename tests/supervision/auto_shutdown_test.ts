@@ -48,41 +48,45 @@ Deno.test("autoShutdown allSignificant: only the last significant child ends the
   assertEquals(await family.log(), "-B -A");
 });
 
-Deno.test("autoShutdown allSignificant: a child whose restart has just failed is not down for good", async () => {
-  // At every moment between that failure and what follows it.
-  for (let ticks = 0; ticks < 20; ticks++) {
-    const clock = manualClock();
-    const gate = Promise.withResolvers<Supervisable>();
-    const first = foreign(() => Promise.resolve({ kind: "normal" }));
-    const starts = [first.child, gate.promise];
-    const b = foreign(() => Promise.resolve({ kind: "normal" }));
-    await using tree = await supervise([
-      {
-        name: "a",
-        start: () => starts.shift() ?? spawn<void>(() => ({ receive() {} })),
-        restart: "onFailure",
-        significant: true,
-      },
-      {
-        name: "b",
-        start: () => b.child,
-        restart: "onFailure",
-        significant: true,
-      },
-    ], { autoShutdown: "allSignificant", clock });
-    first.exit.resolve({ kind: "killed" });
-    await clock.settle();
-    gate.reject(new Error("cannot start"));
-    for (let i = 0; i < ticks; i++) await Promise.resolve();
-    b.exit.resolve({ kind: "normal" });
-    await clock.settle();
-    assertEquals(
-      tree.children.map(({ phase }) => phase),
-      ["running", "stopped"],
-      `after ${ticks} ticks`,
-    );
-  }
-});
+for (const what of ["child", "restart"] as const) {
+  Deno.test(`autoShutdown allSignificant: a child that is down because its ${what} has just failed is not down for good`, async () => {
+    // At every moment between that failure and what follows it.
+    for (let ticks = 0; ticks < 20; ticks++) {
+      const clock = manualClock();
+      const gate = Promise.withResolvers<Supervisable>();
+      const polite = () => foreign(() => Promise.resolve({ kind: "normal" }));
+      const [a, b] = [polite(), polite()];
+      const starts = what === "child" ? [a.child] : [a.child, gate.promise];
+      await using tree = await supervise([
+        {
+          name: "a",
+          start: () => starts.shift() ?? spawn<void>(() => ({ receive() {} })),
+          restart: "onFailure",
+          significant: true,
+        },
+        {
+          name: "b",
+          start: () => b.child,
+          restart: "onFailure",
+          significant: true,
+        },
+      ], { autoShutdown: "allSignificant", clock });
+      a.exit.resolve({ kind: "killed" });
+      if (what === "restart") {
+        await clock.settle();
+        gate.reject(new Error("cannot start"));
+      }
+      for (let i = 0; i < ticks; i++) await Promise.resolve();
+      b.exit.resolve({ kind: "normal" });
+      await clock.settle();
+      assertEquals(
+        tree.children.map(({ phase }) => phase),
+        ["running", "stopped"],
+        `after ${ticks} ticks`,
+      );
+    }
+  });
+}
 
 Deno.test("autoShutdown is not set off by remove()", async () => {
   const family = new Family();

@@ -1,8 +1,10 @@
 /** Children that are restarted together, and what happens to others in the middle of it. */
 
 import { assertEquals } from "@std/assert";
-import { actorChild, supervise } from "../../actor.ts";
+import { actorChild, supervise, type SupervisorOptions } from "../../actor.ts";
+import { manualClock } from "../../src/testing/manual_clock.ts";
 import { Family } from "./family.ts";
+import { foreign } from "./foreign.ts";
 
 Deno.test("a child with restart never that is stopped with others is not started again", async () => {
   const family = new Family();
@@ -175,4 +177,128 @@ Deno.test("restForOne: a child further left that ends for good during the delay 
     ["A running", "B running", "slow running"],
   );
   await tree.stop();
+});
+
+/** `busy` starts only when its gate opens; A and B wait behind it, whatever happens to them. */
+async function behindSlowAdd(options: SupervisorOptions = {}) {
+  const family = new Family();
+  const [a, b] = ["A", "B"].map((name) => family.member(name));
+  const { clock, onEvent } = family;
+  const tree = await supervise([a.spec, b.spec], {
+    strategy: "oneForAll",
+    clock,
+    onEvent,
+    ...options,
+  });
+  const gate = Promise.withResolvers<void>();
+  const busy = actorChild<void>("busy", async () => {
+    await gate.promise;
+    return { receive() {} };
+  }, { clock });
+  const added = tree.add(busy).catch(() => {});
+  assertEquals(await family.log(), "+A +B");
+  return { family, tree, a, b, gate, added };
+}
+
+Deno.test("oneForAll: of two that fail together both are told of, and so is one that is removed meanwhile", async () => {
+  const { family, tree, a, b, gate, added } = await behindSlowAdd();
+  const c = family.member("C");
+  a.die("throw");
+  b.die("reject");
+  assertEquals(await family.log(), "-A -B");
+  const removed = tree.remove("B");
+  gate.resolve();
+  await Promise.all([added, removed]);
+  assertEquals(await family.log(), "+A");
+  await tree.add(c.spec);
+  c.die("throw");
+  a.die("throw");
+  await family.log();
+  assertEquals(family.events.filter((event) => event.includes("crashed")), [
+    "A crashed: A threw, again",
+    "B crashed: B rejected",
+    "C crashed: C threw, again",
+    "A crashed: A threw, again",
+  ]);
+  await tree.stop();
+});
+
+for (const end of ["stop()", "giving up"] as const) {
+  Deno.test(`oneForAll: a failure that ${end} leaves no time for is told of`, async () => {
+    const { family, tree, a, b, gate, added } = await behindSlowAdd({
+      maxRestarts: end === "stop()" ? 3 : 0,
+    });
+    a.die("throw");
+    b.die("throw");
+    await family.log();
+    const stopped = end === "stop()" ? tree.stop() : tree.exited;
+    gate.resolve();
+    await Promise.all([stopped, added]);
+    assertEquals(family.events.filter((event) => event.includes("crashed")), [
+      "A crashed: A threw",
+      "B crashed: B threw",
+    ]);
+  });
+}
+
+for (const what of ["stop()", "remove()"] as const) {
+  Deno.test(`oneForAll: ${what} during the stops does not wait for the delay`, async () => {
+    const clock = manualClock();
+    const gate = Promise.withResolvers<void>();
+    const slow = actorChild<"crash">("slow", () => ({
+      receive() {
+        throw new Error("as you wish");
+      },
+    }), { clock });
+    const last = actorChild<void>("last", () => ({
+      receive() {},
+      stopped: () => gate.promise,
+    }), { clock });
+    const tree = await supervise([slow, last], {
+      strategy: "oneForAll",
+      backoff: { minMs: 100 },
+      clock,
+    });
+    slow.ref.tell("crash");
+    await clock.settle();
+    const done = what === "stop()"
+      ? tree.stop()
+      : Promise.all([tree.remove("slow"), tree.remove("last")]);
+    gate.resolve();
+    await done;
+    assertEquals(clock.now(), 0);
+    assertEquals(clock.pendingTimers, 0);
+    await tree.stop();
+  });
+}
+
+Deno.test("a child that fails again is started again, however soon after its restart that is", async () => {
+  for (let ticks = 0; ticks < 20; ticks++) {
+    const clock = manualClock();
+    const lives = Array.from(
+      { length: 3 },
+      () => foreign(() => Promise.resolve({ kind: "normal" })),
+    );
+    const left = lives.map(({ child }) => child);
+    const second = Promise.withResolvers<void>();
+    const tree = await supervise([{
+      name: "a",
+      start() {
+        if (left.length === 2) second.resolve();
+        return left.shift()!;
+      },
+    }], { clock });
+    lives[0].exit.resolve({ kind: "killed" });
+    await second.promise;
+    for (let i = 0; i < ticks; i++) await Promise.resolve();
+    lives[1].exit.resolve({ kind: "killed" });
+    await clock.settle();
+    assertEquals(
+      tree.children[0].child,
+      lives[2].child,
+      `after ${ticks} ticks`,
+    );
+    tree.kill();
+    await tree.exited;
+  }
 });
