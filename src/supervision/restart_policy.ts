@@ -83,7 +83,7 @@ export function resolveRestartLimits(
  * Plans what follows `failure`. Failures that lie `withinMs` or longer before it no longer count.
  *
  * @param history What the last call returned, at first `[]`. It is not changed.
- * @param random From 0 up to 1, as `Math.random`; called only where a delay has jitter.
+ * @param random From 0 up to 1, as `Math.random`.
  * @param name Who failed, for the error.
  */
 export function planRestart(
@@ -108,7 +108,9 @@ export function planRestart(
     );
     return { plan: { restart: false, error }, history: counted };
   }
-  const inMs = delayMs(counted.length, limits) * jitterFactor(limits, random);
+  const { jitter } = limits.backoff;
+  const inMs = delayMs(counted.length, limits) *
+    (1 + jitter * (2 * random() - 1));
   return { plan: { restart: true, inMs }, history: counted };
 }
 
@@ -123,14 +125,6 @@ function remembered({ maxRestarts, backoff }: ResolvedRestartLimits): number {
 /** The delay before the nth restart, without jitter. */
 function delayMs(nth: number, { backoff }: ResolvedRestartLimits): number {
   return Math.min(backoff.maxMs, backoff.minMs * 2 ** (nth - 1));
-}
-
-function jitterFactor(
-  { backoff }: ResolvedRestartLimits,
-  random: () => number,
-): number {
-  if (backoff.jitter === 0 || backoff.minMs === 0) return 1;
-  return 1 + backoff.jitter * (2 * random() - 1);
 }
 
 /** Something that fails as soon as it is started must come to its limit within the window. */

@@ -34,7 +34,10 @@ interface Attempt {
 export class Slot {
   readonly spec: ResolvedSpec;
   readonly #owner: SlotOwner;
-  /** For `children`, and so that an exit that was asked for is told from one that was not. */
+  /**
+   * For `children`, and so that an exit that was asked for is told from one that was not. What a slot is that has no
+   * child any more is for whoever decides what follows.
+   */
   phase: Phase = "starting";
   restarts = 0;
   child: Supervisable | undefined = undefined;
@@ -66,7 +69,6 @@ export class Slot {
       if (child === undefined) {
         this.#isLeft = true;
         started.then((late) => late.kill(), () => {});
-        this.phase = "stopped";
         return false;
       }
       this.#run(child);
@@ -74,9 +76,7 @@ export class Slot {
       await this.stop();
       return false;
     } catch (error) {
-      // What it is now is for whoever decides what follows.
       if (!signal.aborted) throw error;
-      this.phase = "stopped";
       if (error !== signal.reason && !(error instanceof ActorStoppedError)) {
         this.#owner.failedAtEnd(this, error);
       }
@@ -99,7 +99,6 @@ export class Slot {
     const reason = await ending(child);
     if (this.child !== child) return;
     this.child = undefined;
-    this.phase = "stopped";
     if (reason.kind === "failed") this.#owner.failedAtEnd(this, reason.error);
   }
 
@@ -120,9 +119,8 @@ export class Slot {
     );
   }
 
-  /** Kills whatever there is. */
+  /** Kills whatever there is; a start was called off before. */
   kill(): void {
-    this.callOff();
     this.#attempt?.abandoned.resolve(undefined);
     if (this.child === undefined) return;
     this.phase = "stopping";

@@ -93,7 +93,6 @@ export class Tree implements Supervisor {
   /** Starts the children left to right. Rejects when one fails to; those that run are stopped before. */
   async begin(): Promise<void> {
     for (const group of new Set(this.#groups.values())) {
-      if (this.#reason !== undefined) break;
       await group.serially(async () => {
         try {
           for (const slot of [...group.slots]) {
@@ -264,7 +263,6 @@ export class Tree implements Supervisor {
     this.#groups.delete(slot);
     this.#slots.splice(this.#slots.indexOf(slot), 1);
     group.remove(slot);
-    slot.phase = "stopped";
     slot.release();
   }
 
