@@ -434,3 +434,16 @@ Deno.test("without restart the first crash ends the actor for good", async () =>
   assertEquals(ref.tell(), "stopped");
   assertEquals(events, ["false"]);
 });
+
+Deno.test("without restart the mailbox is closed from the crash on, also for stopped()", async () => {
+  const verdicts: string[] = [];
+  const ref: ActorRef<void> = spawn<void>(() => ({
+    receive() {
+      throw new Error("boom");
+    },
+    stopped: () => verdicts.push(ref.tell()),
+  }), { onEvent() {} });
+  ref.tell();
+  await ref.exited;
+  assertEquals(verdicts, ["stopped"]);
+});

@@ -281,3 +281,13 @@ Deno.test("stop() of an actorChild's ref that has no incarnation changes nothing
   await using _tree = await supervise([child]);
   assertEquals(child.ref.phase, "running");
 });
+
+Deno.test("actorChild(): a factory that ends its incarnation at once is a start all the same", async () => {
+  const child = actorChild<void>("brief", (context) => {
+    context.stop();
+    return { receive() {} };
+  }, { restart: "onFailure" });
+  await using tree = await supervise([child]);
+  assertEquals(await child.ref.exited, { kind: "normal" });
+  assertEquals(tree.children[0].phase, "stopped");
+});

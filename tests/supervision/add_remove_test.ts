@@ -104,3 +104,19 @@ Deno.test("remove() stops a child for good, in any phase", async () => {
     'no child of the name "C"',
   );
 });
+
+Deno.test("add() that waits for its turn starts nothing when the supervisor ends meanwhile, and is forgotten", async () => {
+  const family = new Family();
+  const { clock } = family;
+  const [a, b] = ["A", "B"].map((name) => family.member(name));
+  a.starts.push("wait for signal");
+  const tree = await supervise([], { strategy: "oneForAll", clock });
+  const adding = [a, b].map(({ spec }) =>
+    assertRejects(() => tree.add(spec), ActorStoppedError)
+  );
+  await family.log();
+  await tree.stop();
+  await Promise.all(adding);
+  assertEquals(await family.log(), "-A");
+  assertEquals(tree.children, []);
+});

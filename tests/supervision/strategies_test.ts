@@ -104,6 +104,9 @@ for (const strategy of STRATEGIES) {
       );
       assertEquals(await supervisor.stop(), { kind: "shutdown" });
       assertEquals(await family.log(), rest);
+      for (const { phase, child } of supervisor.children) {
+        assertEquals([phase, child], ["stopped", undefined]);
+      }
       assertEquals(family.clock.pendingTimers, 0);
     });
 

@@ -261,3 +261,78 @@ Deno.test("supervise() restarts a child whatever its observer throws, and report
   assertEquals(reported.errors, ["crashed", "restarted"]);
   assertEquals(tree.children[0].restarts, 1);
 });
+
+Deno.test("kill() does not wait for a start that heeds nothing", async () => {
+  const family = new Family();
+  const a = family.member("A");
+  const tree = await supervise([a.spec], { clock: family.clock });
+  a.starts.push("hang");
+  a.die("throw");
+  await family.log();
+  tree.kill();
+  assertEquals(await tree.exited, { kind: "killed" });
+});
+
+Deno.test("a start that is called off and fails with an error of its own is told of", async () => {
+  const { clock, events, onEvent } = new Family();
+  const tree = await supervise([], { clock, onEvent });
+  const adding = assertRejects(() =>
+    tree.add({
+      name: "bad",
+      start: (signal) =>
+        new Promise((_, reject) =>
+          signal.addEventListener("abort", () => reject(new Error("too bad")))
+        ),
+    })
+  );
+  await clock.settle();
+  await tree.stop();
+  await adding;
+  assertEquals(events, ["bad crashed: too bad"]);
+});
+
+Deno.test("a child that fails and is not started again is told of, and so is one that fails while its supervisor ends", async () => {
+  const family = new Family();
+  const { clock, events, onEvent } = family;
+  const gate = Promise.withResolvers<void>();
+  const [a, b] = [family.member("A"), family.member("B", { restart: "never" })];
+  const slow = actorChild<void>("slow", () => ({
+    receive() {},
+    stopped: () => gate.promise,
+  }), { clock });
+  const tree = await supervise([a.spec, b.spec, slow], { clock, onEvent });
+  b.die("throw");
+  await family.log();
+  const stopped = tree.stop();
+  a.die("throw");
+  await family.log();
+  gate.resolve();
+  assertEquals(await stopped, { kind: "shutdown" });
+  assertEquals(events, ["B crashed: B threw", "A crashed: A threw"]);
+});
+
+Deno.test("stop() of a supervisor that is giving up leaves it its reason", async () => {
+  const family = new Family();
+  const { clock } = family;
+  const a = family.member("A");
+  const gate = Promise.withResolvers<void>();
+  const slow = actorChild<void>("slow", () => ({
+    receive() {},
+    stopped: () => gate.promise,
+  }), { clock });
+  const tree = await supervise([a.spec, slow], { maxRestarts: 0, clock });
+  a.die("throw");
+  await family.log();
+  const stopped = tree.stop();
+  gate.resolve();
+  assertEquals((await stopped).kind, "failed");
+});
+
+Deno.test("await using stops a supervisor", async () => {
+  const family = new Family();
+  const a = family.member("A");
+  {
+    await using _tree = await supervise([a.spec], { clock: family.clock });
+  }
+  assertEquals(await family.log(), "+A -A");
+});
