@@ -48,7 +48,6 @@ export class Alarm<M> implements Notice<M>, Held, Disposable {
   }
 
   #fire(): void {
-    if (this.#lane === undefined) return;
     if (this.#periodMs !== undefined) {
       // On the beat, not a period after whenever this one got to run; beats that were missed stay missed.
       const nowMs = this.#clock.now();
@@ -58,6 +57,6 @@ export class Alarm<M> implements Notice<M>, Held, Disposable {
     }
     if (this.#waits) return;
     this.#waits = true;
-    this.#lane.notify(this);
+    this.#lane?.notify(this);
   }
 }

@@ -131,7 +131,6 @@ export class Cell<M> extends Mailbox<M> implements IncarnationHost<M> {
 
   /** Begins the next incarnation; the factory runs when the line comes to it, never inside this call. */
   begin(): void {
-    this.#restart = undefined;
     if (this.#phase === "restarting") this.#to("restart");
     this.#incarnation = new Incarnation(this);
     this.#count++;

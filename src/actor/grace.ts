@@ -41,7 +41,6 @@ export class Grace {
     const leftMs = Math.max(0, this.#dueMs - clock.now());
     this.#timer = clock.after(leftMs, () => {
       this.#dueMs = Infinity;
-      this.#timer = undefined;
       this.#owner.kill();
       this.atMost(this.#graceMs);
       this.wait();
@@ -52,6 +51,5 @@ export class Grace {
   over(): void {
     this.#dueMs = -Infinity;
     this.#timer?.cancel();
-    this.#timer = undefined;
   }
 }

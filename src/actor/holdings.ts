@@ -100,7 +100,6 @@ export class Holdings<M> implements NoticeLane<M> {
 
   /** No timer or watch fires from now on, and the signal aborts. */
   close(): void {
-    if (this.#closed) return;
     this.#closed = true;
     const things = this.#things;
     this.#things = undefined;
@@ -126,10 +125,7 @@ export class Holdings<M> implements NoticeLane<M> {
   }
 
   #hold(thing: Held): boolean {
-    if (this.#closed) {
-      thing.cancel();
-      return false;
-    }
+    if (this.#closed) return false;
     (this.#things ??= new Set()).add(thing);
     return true;
   }

@@ -104,7 +104,7 @@ export class Incarnation<M>
 
   /** The actor's own wish to end. */
   finish(): void {
-    if (this.#reason !== undefined || this.#step === "over") return;
+    if (this.#reason !== undefined) return;
     this.#reason = NORMAL;
     this.#host.finishing();
     this.wake();
@@ -131,7 +131,6 @@ export class Incarnation<M>
   kill(): void {
     if (this.#step === "over") return;
     const reason = this.#reason = afterKill(this.#reason);
-    if (this.#step === "disposal") return this.#over(reason);
     this.#step = "disposal";
     this.#holdings?.close();
     this.#dispose(reason);
