@@ -160,6 +160,7 @@ Deno.test("a timer that is disposed after it fired does not come any more", asyn
   open();
   await clock.settle();
   assertEquals(log, []);
+  assertEquals(ref.phase, "running");
   await ref.stop();
 });
 
@@ -374,4 +375,19 @@ Deno.test("context.self is the ref", async () => {
   other.tell("go");
   await other.exited;
   assertEquals(self, other);
+});
+
+Deno.test("context.stop() ends an idle actor, and one that was told to stop before has still been told", async () => {
+  const idle = logger();
+  await idle.clock.settle();
+  idle.context().stop();
+  assertEquals(await idle.ref.exited, { kind: "normal" });
+
+  const busy = logger();
+  await busy.clock.settle();
+  const open = await busy.block();
+  const stopped = busy.ref.stop();
+  busy.context().stop();
+  open();
+  assertEquals(await stopped, { kind: "shutdown" });
 });

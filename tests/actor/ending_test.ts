@@ -81,16 +81,24 @@ Deno.test("stop() has 5 s unless told; a later call may shorten that, not length
   const clock = manualClock();
   const stuck = () =>
     spawn<void>(() => ({ receive: () => FOREVER }), { clock });
-  const [a, b, c] = [stuck(), stuck(), stuck()];
-  for (const ref of [a, b, c]) ref.tell();
+  const [a, b, c, d] = [stuck(), stuck(), stuck(), stuck()];
+  for (const ref of [a, b, c, d]) ref.tell();
   await clock.settle();
   void a.stop();
   void b.stop({ graceMs: Infinity });
   void b.stop({ graceMs: 10 });
   void c.stop({ graceMs: 10 });
   void c.stop({ graceMs: 1_000 });
+  void d.stop({ graceMs: 1_000 });
+  void d.stop({ graceMs: 10 });
+  assertEquals(clock.pendingTimers, 4);
   await clock.advance(10);
-  assertEquals([a.phase, b.phase, c.phase], ["stopping", "stopped", "stopped"]);
+  assertEquals([a, b, c, d].map(({ phase }) => phase), [
+    "stopping",
+    "stopped",
+    "stopped",
+    "stopped",
+  ]);
   await clock.advance(4_989);
   assertEquals(a.phase, "stopping");
   await clock.advance(1);
@@ -319,6 +327,79 @@ Deno.test("a listener of the signal that kills once more does not end the actor 
   assertEquals(await polite.stop(), { kind: "killed" });
   assertEquals(disposed, 1);
 });
+
+Deno.test("a listener of the signal that kills ends without stopped(), also while resources take their time", async () => {
+  const clock = manualClock();
+  const gate = Promise.withResolvers<void>();
+  const ref: ActorRef<never> = spawn<never>(({ signal, resources }) => {
+    resources.defer(() => gate.promise);
+    signal.addEventListener("abort", () => ref.kill());
+    return {
+      receive() {},
+      stopped() {
+        throw new Error("must not run");
+      },
+    };
+  }, { clock });
+  await clock.settle();
+  const stopped = ref.stop();
+  await clock.settle();
+  gate.resolve();
+  assertEquals(await stopped, { kind: "killed" });
+});
+
+Deno.test("kill() from inside the factory is the end: neither a turn nor stopped() follows", async () => {
+  const clock = manualClock();
+  const fail = () => {
+    throw new Error("must not run");
+  };
+  const ref = spawn<void>(({ self }) => {
+    self.kill();
+    return { receive: fail, stopped: fail };
+  }, { clock });
+  ref.tell();
+  assertEquals(await ref.exited, { kind: "killed" });
+});
+
+for (const what of ["stopped()", "a disposal"] as const) {
+  Deno.test(`stop() of an idle actor does not wait longer than its grace for ${what} that hangs`, async () => {
+    const clock = manualClock();
+    const ref = spawn<never>(({ resources }) => {
+      if (what === "a disposal") resources.defer(() => FOREVER);
+      return {
+        receive() {},
+        stopped: () => what === "stopped()" ? FOREVER : undefined,
+      };
+    }, { clock });
+    await clock.settle();
+    void ref.stop({ graceMs: 100 });
+    await clock.advance(100);
+    assertEquals(await endedNow(ref, clock), { kind: "killed" });
+    assertEquals(clock.pendingTimers, 0);
+  });
+
+  Deno.test(`kill() during ${what} does not undo a failure`, async () => {
+    const clock = manualClock();
+    const ref = spawn<never>(({ resources }) => {
+      if (what === "a disposal") resources.defer(() => FOREVER);
+      return {
+        receive() {
+          throw "turn";
+        },
+        stopped() {
+          if (what === "stopped()") return FOREVER;
+          throw "stopped";
+        },
+      };
+    }, { clock });
+    ref.tell(undefined as never);
+    await clock.settle();
+    ref.kill();
+    const error = failure((await endedNow(ref, clock))!);
+    if (what === "stopped()") assertEquals(error, "turn");
+    else assertEquals((error as SuppressedError).error, "stopped");
+  });
+}
 
 Deno.test("an error of stopped() turns a clean end into a failure", async () => {
   for (

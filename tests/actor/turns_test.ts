@@ -105,6 +105,19 @@ Deno.test("a full mailbox says so, and deliver() waits for a turn to make room",
   await ref.stop();
 });
 
+Deno.test("an actor takes all its mail, however much came at once, in order", async () => {
+  const clock = manualClock();
+  const seen: number[] = [];
+  const ref = spawn<number>(() => ({ receive: (n) => void seen.push(n) }), {
+    clock,
+  });
+  const all = Array.from({ length: 1_000 }, (_, i) => i);
+  for (const n of all) ref.tell(n);
+  for (let i = 0; i < 5; i++) await clock.settle();
+  assertEquals(seen, all);
+  await ref.stop();
+});
+
 Deno.test("an actor that always has mail keeps neither the event loop nor other actors waiting", async () => {
   let spins = 0;
   const busy: ActorRef<void> = spawn<void>(() => ({
