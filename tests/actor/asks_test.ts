@@ -223,6 +223,7 @@ Deno.test("Asks.ask() shares one timer, set to the earliest deadline, among all 
   watch("short", 30);
   watch("same", 30);
   watch("answered", 20);
+  watch("longest", 200);
   assertEquals(clock.pendingTimers, 1);
   sent[3].reply(1);
   await clock.advance(29);
@@ -232,6 +233,8 @@ Deno.test("Asks.ask() shares one timer, set to the earliest deadline, among all 
   assertEquals(clock.pendingTimers, 1);
   await clock.advance(70);
   assertEquals(outcomes.slice(3), ["long: 100 ms"]);
+  await clock.advance(100);
+  assertEquals(outcomes.slice(4), ["longest: 200 ms"]);
   await clean();
 });
 

@@ -258,6 +258,21 @@ Deno.test("context.watch() tells nothing after it is disposed", async () => {
   await ref.stop();
 });
 
+Deno.test("context.watch() that is disposed after the other has ended, and before its message is served, tells nothing", async () => {
+  const { clock, log, ref, context, block } = logger();
+  await clock.settle();
+  const other = spawn<never>(() => ({ receive() {} }), { clock });
+  const watch = context().watch(other, () => "ended");
+  const open = await block();
+  await other.stop();
+  watch[Symbol.dispose]();
+  open();
+  await clock.settle();
+  assertEquals(log, []);
+  assertEquals(ref.phase, "running");
+  await ref.stop();
+});
+
 Deno.test("context.watch() that is disposed, or whose actor has ended, is not remembered by the one that was watched", async () => {
   const clock = manualClock();
   const target = spawn(() => ({ receive() {} }), { clock });

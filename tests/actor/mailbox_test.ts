@@ -2,6 +2,7 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { ActorStoppedError } from "../../src/errors.ts";
 import { Mailbox, type TellVerdict } from "../../src/actor/mod.ts";
+import { watchedSignal } from "./watched_signal.ts";
 
 function drain<M>(mailbox: Mailbox<M>): M[] {
   const out: M[] = [];
@@ -143,15 +144,19 @@ Deno.test("Mailbox.deliver() that is aborted rejects with the signal's reason an
   assertEquals(mailbox.size, 0);
 });
 
-Deno.test("Mailbox.deliver() does not listen to its signal after it got in", async () => {
+Deno.test("Mailbox.deliver() does not listen to its signal after it got in, or was refused", async () => {
   const mailbox = new Mailbox<string>("m", { capacity: 1 });
-  const controller = new AbortController();
+  const { signal, listeners } = watchedSignal();
   mailbox.tell("a");
-  const b = mailbox.deliver("b", { signal: controller.signal });
+  const b = mailbox.deliver("b", { signal });
+  const c = mailbox.deliver("c", { signal });
+  assertEquals(listeners(), 2);
   mailbox.shift();
-  controller.abort();
   await b;
-  assertEquals(drain(mailbox), ["b"]);
+  assertEquals(listeners(), 1);
+  mailbox.close();
+  await assertRejects(() => c, ActorStoppedError);
+  assertEquals(listeners(), 0);
 });
 
 Deno.test("Mailbox.close() discards what waits, refuses who waits and who comes later", async () => {
