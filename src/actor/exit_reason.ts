@@ -4,8 +4,11 @@
 
 import type { ExitReason } from "./types.ts";
 
+/** By its own wish. */
 export const NORMAL: ExitReason = Object.freeze({ kind: "normal" });
+/** It was told to stop and did. */
 export const SHUTDOWN: ExitReason = Object.freeze({ kind: "shutdown" });
+/** It was killed, or did not stop in time. */
 export const KILLED: ExitReason = Object.freeze({ kind: "killed" });
 
 /** What a kill makes of `reason`. */
