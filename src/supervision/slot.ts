@@ -28,6 +28,7 @@ interface Attempt {
   readonly controller: AbortController;
   readonly abandoned: PromiseWithResolvers<undefined>;
   timer: Timer | undefined;
+  isKilled: boolean;
 }
 
 /** The place of one child in its supervisor. */
@@ -60,6 +61,7 @@ export class Slot {
       controller: new AbortController(),
       abandoned: Promise.withResolvers(),
       timer: undefined,
+      isKilled: false,
     };
     const { signal } = attempt.controller;
     this.#attempt = attempt;
@@ -73,6 +75,7 @@ export class Slot {
       }
       this.#run(child);
       if (!signal.aborted) return true;
+      if (attempt.isKilled) child.kill();
       await this.stop();
       return false;
     } catch (error) {
@@ -121,7 +124,10 @@ export class Slot {
 
   /** Kills whatever there is; a start was called off before. */
   kill(): void {
-    this.#attempt?.abandoned.resolve(undefined);
+    if (this.#attempt !== undefined) {
+      this.#attempt.isKilled = true;
+      this.#attempt.abandoned.resolve(undefined);
+    }
     if (this.child === undefined) return;
     this.phase = "stopping";
     this.child.kill();

@@ -273,6 +273,24 @@ Deno.test("kill() does not wait for a start that heeds nothing", async () => {
   assertEquals(await tree.exited, { kind: "killed" });
 });
 
+Deno.test("kill() kills a child whose start is through, at whatever moment", async () => {
+  for (let ticks = 0; ticks < 10; ticks++) {
+    const clock = manualClock();
+    const start = Promise.withResolvers<Supervisable>();
+    const { child, kills } = foreign(() => new Promise(() => {}));
+    const tree = await supervise([], { clock });
+    const adding = tree.add({ name: "f", start: () => start.promise });
+    const added = adding.catch(() => {});
+    await clock.settle();
+    start.resolve(child);
+    for (let i = 0; i < ticks; i++) await Promise.resolve();
+    tree.kill();
+    assertEquals(await tree.exited, { kind: "killed" });
+    await added;
+    assertEquals(kills(), 1, `after ${ticks} ticks`);
+  }
+});
+
 Deno.test("a start that is called off and fails with an error of its own is told of", async () => {
   const { clock, events, onEvent } = new Family();
   const tree = await supervise([], { clock, onEvent });
