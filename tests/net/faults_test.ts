@@ -326,8 +326,12 @@ Deno.test("SIGKILL of the server: connectionChild comes back by itself when ther
   await first[Symbol.asyncDispose]();
   await using second = startChaosServer(["--port", String(port)]);
   await second.line();
-  // The first server is gone altogether, so this is the second one.
+  // The system may still have answered for the first server while it took it down, so nobody says which one opened.
   assertEquals(await next(), "opened");
-  child.ref.tell("again");
-  assertEquals(await next(), "again");
+  let answer: string | undefined = "opened";
+  while (answer === "opened") {
+    child.ref.tell("again");
+    answer = await next();
+  }
+  assertEquals(answer, "again");
 });
