@@ -97,7 +97,15 @@ export class Inlet {
     return this.#waits >= STEADY_WAITS;
   }
 
-  /** Whether `bytes` lie in memory that may be read into again. */
+  /**
+   * A body begins. The spare may hold the frame that is lent, or the first of the body: they would be over before it is
+   * read into again if all that is read became frames, but a body takes what is ahead of them.
+   */
+  forgetSpare(): void {
+    this.#spare = NOTHING;
+  }
+
+  /** Whether `bytes` lie in memory that may be read into again; the spare buffer is not looked at. */
   owns(bytes: Uint8Array): boolean {
     return bytes.buffer === this.#buffer.buffer ||
       bytes.buffer === this.#slot.buffer;
@@ -110,7 +118,10 @@ export class Inlet {
   took(target: Uint8Array, byteLength: number): Uint8Array {
     const chunk = target.subarray(0, byteLength);
     if (target === this.#slot) return this.#tookSlot(chunk);
-    if (target.buffer !== this.#buffer.buffer) return chunk;
+    if (target.buffer !== this.#buffer.buffer) {
+      // It may be the slot of the inlet before this one, with those of other connections around it.
+      return target.length === SLOT_BYTES ? chunk.slice() : chunk;
+    }
     if (byteLength < target.length) this.drained();
     else this.#drained = false;
     this.#used += byteLength;

@@ -136,6 +136,12 @@ export class Input<In> {
   /** From the next byte on, another format. */
   switchCodec(codec: Pick<Codec<In, never>, "decoder" | "aliases">): void {
     this.#unread();
+    // What is left may lie in a slot, and nothing that is handed out may: the next format decides what that is.
+    if (this.#reuse) {
+      this.#ahead = this.#ahead?.map((chunk) =>
+        this.#inlet.owns(chunk) ? chunk.slice() : chunk
+      );
+    }
     this.#decoder = codec.decoder();
     this.#reuse = this.#mayReuse(codec);
     // Views on the old memory may be about, and a read into it may be under way.
@@ -146,6 +152,7 @@ export class Input<In> {
   /** The next `byteLength` bytes go past the decoder: `pullBody` until it gives `undefined`, or `abandonBody`. */
   beginBody(byteLength: number): Body {
     this.#unread();
+    this.#inlet.forgetSpare();
     const body = { left: byteLength, isAbandoned: false, wait: undefined };
     this.#body = body;
     this.#endBodyIfOver();

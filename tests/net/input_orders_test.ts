@@ -1,0 +1,229 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import {
+  type Codec,
+  encodeFrame,
+  lengthPrefixed,
+  lines,
+} from "../../src/framing/mod.ts";
+import { Input } from "../../src/net/input.ts";
+import { Slots } from "../../src/net/slots.ts";
+import type { ByteStream } from "../../src/transport/mod.ts";
+
+/** What the peer sends, and what is done when its turn has come. */
+type Item = { kind: "frame" | "body"; size: number } | {
+  kind: "switch";
+  to: "bytes" | "lines";
+};
+
+/** A read takes place when it is told to, and its memory holds anything until then. */
+class HeldStream implements Pick<ByteStream, "read"> {
+  readonly #wire: Uint8Array;
+  #at = 0;
+  #held: { into: Uint8Array; done: (count: number | null) => void } | undefined;
+
+  constructor(wire: Uint8Array) {
+    this.#wire = wire;
+  }
+
+  get isRead(): boolean {
+    return this.#held !== undefined;
+  }
+
+  read(into: Uint8Array): Promise<number | null> {
+    into.fill(0xee);
+    const { promise, resolve } = Promise.withResolvers<number | null>();
+    this.#held = { into, done: resolve };
+    return promise;
+  }
+
+  bring(most: number): void {
+    const { into, done } = this.#held!;
+    this.#held = undefined;
+    const left = this.#wire.subarray(this.#at);
+    const count = Math.min(most, left.length, into.length);
+    into.set(left.subarray(0, count));
+    this.#at += count;
+    done(left.length === 0 ? null : count);
+  }
+}
+
+/** Slots that know what was cut from them. */
+class KnownSlots extends Slots {
+  readonly memory = new Set<ArrayBufferLike>();
+
+  override take(): Uint8Array {
+    const slot = super.take();
+    this.memory.add(slot.buffer);
+    return slot;
+  }
+}
+
+const CODECS = { bytes: lengthPrefixed(), lines: lines() };
+const ENCODER = new TextEncoder();
+
+/** No two pieces of the wire are alike. */
+function textOf(index: number, size: number): string {
+  return `${index}:${String.fromCharCode(97 + index % 26).repeat(size)}`;
+}
+
+const item: fc.Arbitrary<Item> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant("frame" as const),
+      size: fc.oneof(fc.nat(40), fc.nat(3_000)),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant("body" as const),
+      size: fc.oneof(fc.nat(40), fc.nat(3_000)),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("switch" as const),
+      to: fc.constantFrom("bytes" as const, "lines" as const),
+    }),
+  },
+);
+
+const script = fc.record({
+  items: fc.array(item, { minLength: 1, maxLength: 40 }),
+  begin: fc.constantFrom("bytes" as const, "lines" as const),
+  /** How many bytes each read brings, over and over. */
+  cuts: fc.array(
+    fc.oneof(
+      fc.integer({ min: 1, max: 300 }),
+      fc.integer({ min: 1, max: 9_000 }),
+    ),
+    { minLength: 1, maxLength: 8 },
+  ),
+  /** What happens beside, over and over. */
+  beside: fc.array(fc.constantFrom("nothing", "read", "want", "relax"), {
+    minLength: 1,
+    maxLength: 12,
+  }),
+});
+
+for (const borrowed of [false, true]) {
+  const how = borrowed ? "lent" : "kept";
+  Deno.test(`Input writes to no frame and no body that somebody looks at, ${how}, in whatever order things happen`, async () => {
+    await fc.assert(
+      fc.asyncProperty(script, async ({ items, begin, cuts, beside }) => {
+        let codec: Codec<Uint8Array> | Codec<string> = CODECS[begin];
+        const texts = items.map((item, i) =>
+          item.kind === "switch" ? "" : textOf(i, item.size)
+        );
+        const wire = Uint8Array.from(items.flatMap((item, i) => {
+          if (item.kind === "switch") codec = CODECS[item.to];
+          if (item.kind === "switch") return [];
+          if (item.kind === "body") return [...ENCODER.encode(texts[i])];
+          const frame = codec === CODECS.lines
+            ? texts[i]
+            : ENCODER.encode(texts[i]);
+          return [...encodeFrame(codec as Codec<unknown>, frame)];
+        }));
+
+        const stream = new HeldStream(wire);
+        const slots = new KnownSlots();
+        slots.take();
+        const input = new Input<Uint8Array | string>(
+          stream as Partial<ByteStream> as ByteStream,
+          CODECS[begin],
+          borrowed,
+          slots,
+          { onInput: () => input.want(), onLost() {} },
+        );
+        let reads = 0;
+        const read = async () => {
+          if (!stream.isRead) return;
+          const idle = input.idle();
+          stream.bring(cuts[reads++ % cuts.length]);
+          await idle;
+          await Promise.resolve();
+        };
+        let steps = 0;
+        const aside = async () => {
+          for (let i = 0; i < 3; i++) {
+            const step = beside[steps++ % beside.length];
+            if (step === "read") await read();
+            if (step === "want") input.want();
+            if (step === "relax") input.relax();
+          }
+        };
+
+        /** What may be looked at from now on, and what it is. */
+        const lent: [Uint8Array | string, string][] = [];
+        const kept: [Uint8Array | string, string][] = [];
+        const look = (at: typeof lent) => {
+          for (const [seen, text] of at) {
+            assertEquals(
+              typeof seen === "string" ? seen : new TextDecoder().decode(seen),
+              text,
+            );
+          }
+        };
+        const keep = (
+          at: typeof lent,
+          seen: Uint8Array | string,
+          text: string,
+        ) => {
+          if (typeof seen !== "string") {
+            assert(
+              !slots.memory.has(seen.buffer),
+              "others read into this memory",
+            );
+          }
+          at.push([seen, text]);
+        };
+
+        for (const [i, item] of items.entries()) {
+          await aside();
+          look(lent);
+          if (item.kind === "switch") {
+            input.switchCodec(CODECS[item.to] as Codec<Uint8Array | string>);
+          } else if (item.kind === "frame") {
+            lent.length = 0;
+            let frame = input.take();
+            while (frame === undefined) {
+              input.want();
+              await read();
+              frame = input.take();
+            }
+            keep(borrowed ? lent : kept, frame, texts[i]);
+            input.want();
+          } else {
+            const body = input.beginBody(texts[i].length);
+            let left = texts[i];
+            for (;;) {
+              await aside();
+              const pulling = input.pullBody(body);
+              let isOver = false;
+              void pulling.then(() => isOver = true);
+              await Promise.resolve();
+              await Promise.resolve();
+              while (!isOver) {
+                await read();
+                await Promise.resolve();
+              }
+              const chunk = await pulling;
+              if (chunk === undefined) break;
+              keep(kept, chunk, left.slice(0, chunk.length));
+              left = left.slice(chunk.length);
+            }
+            assertEquals(left, "");
+            look(lent);
+          }
+        }
+        await aside();
+        look(lent);
+        look(kept);
+      }),
+      { numRuns: 500 },
+    );
+  });
+}
