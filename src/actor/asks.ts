@@ -35,6 +35,11 @@ export function crashedOn(owner: string, error: unknown): ActorStoppedError {
   );
 }
 
+/** What is told to those whose question `owner` has no room for, or had to discard for a later message. */
+export function mailboxFull(owner: string): MailboxFullError {
+  return new MailboxFullError(`Cannot ask "${owner}": its mailbox is full`);
+}
+
 /** The questions that wait for answers of one owner. */
 export class Asks {
   readonly #owner: string;
@@ -213,8 +218,6 @@ export class Asks {
         `Cannot ask "${this.#owner}": it has stopped`,
       );
     }
-    return new MailboxFullError(
-      `Cannot ask "${this.#owner}": its mailbox is full`,
-    );
+    return mailboxFull(this.#owner);
   }
 }

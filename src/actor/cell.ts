@@ -8,7 +8,7 @@
  */
 
 import type { Clock, Timer } from "../clock.ts";
-import { Asks } from "./asks.ts";
+import { Asks, mailboxFull } from "./asks.ts";
 import { KILLED, SHUTDOWN } from "./exit_reason.ts";
 import { Incarnation, type IncarnationHost } from "./incarnation.ts";
 import { type LifecycleEvent, phaseAfter } from "./lifecycle.ts";
@@ -196,7 +196,8 @@ export class Cell<M> extends Mailbox<M> implements IncarnationHost<M> {
     this.#incarnation?.wake();
   }
 
-  override onDrop(count: number): void {
+  override onDrop(count: number, oldest?: M): void {
+    if (oldest !== undefined) this.refuse(oldest, mailboxFull(this.name));
     this.#succession.dropped?.(count);
   }
 

@@ -83,8 +83,11 @@ export class Mailbox<M> {
    */
   onMail(): void {}
 
-  /** Called with the number of messages that the overflow rule has just discarded; as `onMail` for the owner to give. */
-  onDrop(_count: number): void {}
+  /**
+   * Called with the number of messages that the overflow rule has just discarded, and with the oldest where it is that
+   * one, which had been taken in; as `onMail` for the owner to give.
+   */
+  onDrop(_count: number, _oldest?: M): void {}
 
   /** Messages that can be taken out now; senders that wait for room are not counted. */
   get size(): number {
@@ -106,9 +109,9 @@ export class Mailbox<M> {
     if (this.#overflow === "reject" || this.#line !== undefined) {
       return "full";
     }
-    this.#take();
+    const oldest = this.#take();
     this.#push(message);
-    this.onDrop(1);
+    this.onDrop(1, oldest);
     return "accepted";
   }
 

@@ -1,5 +1,5 @@
 /** The door of the actor room. @module */
-export { Asks, crashedOn } from "./asks.ts";
+export { Asks, crashedOn, mailboxFull } from "./asks.ts";
 export { Cell, type Next, type Succession } from "./cell.ts";
 export { afterKill, NORMAL, SHUTDOWN } from "./exit_reason.ts";
 export { Grace, type GraceOwner } from "./grace.ts";

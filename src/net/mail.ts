@@ -10,6 +10,7 @@ import {
   Asks,
   crashedOn,
   Mailbox,
+  mailboxFull,
   type ReplyTo,
   type TellVerdict,
 } from "../actor/mod.ts";
@@ -44,7 +45,10 @@ export class Mail<M> {
     this.#asks = new Asks(owner.name, clock);
     this.#mailbox = new Mailbox<M>(owner.name, mailbox);
     this.#mailbox.onMail = () => owner.onMail();
-    this.#mailbox.onDrop = (count) => this.#dropped(count);
+    this.#mailbox.onDrop = (count, oldest) => {
+      if (oldest !== undefined) this.#refuse(oldest, mailboxFull(owner.name));
+      this.#dropped(count);
+    };
   }
 
   /** Messages that wait. */

@@ -288,6 +288,24 @@ Deno.test("ask() of a full mailbox is refused", async () => {
   assertEquals(clock.pendingTimers, 0);
 });
 
+Deno.test("ask() is refused at once when its question is discarded for a later message", async () => {
+  const clock = manualClock();
+  const gate = Promise.withResolvers<void>();
+  const ref = spawn<ReplyTo<string> | "wait">(
+    () => ({ receive: () => gate.promise }),
+    { clock, mailbox: { capacity: 1, overflow: "dropOldest" } },
+  );
+  ref.tell("wait");
+  await clock.settle();
+  const discarded = assertRejects(() => ref.ask((r) => r), MailboxFullError);
+  ref.tell("wait");
+  await discarded;
+  gate.resolve();
+  await ref.stop();
+  await clock.settle();
+  assertEquals(clock.pendingTimers, 0);
+});
+
 /** What a handler can give that fails when somebody looks at it. */
 function trap(property: string): never {
   return {

@@ -1,7 +1,7 @@
 /** Messages to handlers that take none: who is told, and what becomes of those that came while nobody knew. */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { connect, lines, serve } from "../../mod.ts";
+import { connect, lines, MailboxFullError, serve } from "../../mod.ts";
 import { memoryNetwork } from "../../testing.ts";
 import type { PeerHandler } from "../../udp.ts";
 import { open } from "./scripted_datagrams.ts";
@@ -25,6 +25,37 @@ Deno.test("ask() of a connection whose handler has no message callback names wha
     TypeError,
     "Cannot ask server#1: its handler has no 'message' callback",
   );
+});
+
+Deno.test("ask() of a connection is refused at once when its question is discarded for a later message", async () => {
+  const wire = {
+    transport: "custom",
+    network: memoryNetwork(),
+    codec: lines(),
+  } as const;
+  const gate = Promise.withResolvers<void>();
+  const taken = Promise.withResolvers<void>();
+  await using _server = serve(wire, () => ({ frame() {} }));
+  await using client = await connect<string, string, unknown>(
+    { ...wire, mailbox: { capacity: 1, overflow: "dropOldest" } },
+    () => ({
+      frame() {},
+      message() {
+        taken.resolve();
+        return gate.promise;
+      },
+    }),
+  );
+  client.tell("busy");
+  await taken.promise;
+  const discarded = assertRejects(
+    () => client.ask((reply) => reply),
+    MailboxFullError,
+    'Cannot ask "client": its mailbox is full',
+  );
+  client.tell("later");
+  await discarded;
+  gate.resolve();
 });
 
 type Handler = PeerHandler<string, string, unknown>;
