@@ -1,6 +1,6 @@
 /**
- * Validation of options, at the moment a codec is made, and the check of the frame limit on encode.
- * A wrong option is the programmer's mistake, so it is the language's own `RangeError`.
+ * Validation of options, at the moment a codec is made, and of what is encoded: its type and its size.
+ * A wrong option is the programmer's mistake, so it is the language's own `RangeError`; a wrong frame is an `EncodeError`.
  *
  * @module
  */

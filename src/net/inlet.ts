@@ -1,8 +1,8 @@
 /**
  * The memory that a connection reads into. Decides how large it is: little while a peer is waited for, more for one
  * that fills it, and for one that comes back again and again. A read cannot be taken back, so what it waits with is
- * held for as long as the peer is silent. Never gives out a byte for writing that somebody may still look at: bytes that were read
- * belong to the frames, unless `reuse` says that frames do not alias them.
+ * held for as long as the peer is silent. Never gives out a byte for writing that somebody may still look at: bytes
+ * that were read belong to the frames, unless `reuse` says that frames do not alias them, or are lent for a turn only.
  *
  * @module
  */

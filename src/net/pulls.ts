@@ -1,6 +1,6 @@
 /**
- * Those who wait for a frame with `for await`, in the order in which they came. Knows nothing of frames at
- * hand; the connection fills the waits.
+ * Those who wait for a frame, with `for await` or by the stream of frames, in the order in which they came. Knows
+ * nothing of frames at hand; the connection fills the waits.
  *
  * @module
  */
