@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import {
+  ByteWriter,
   type Codec,
-  encodeFrame,
   lengthPrefixed,
   lines,
 } from "../../src/framing/mod.ts";
@@ -11,7 +11,7 @@ import { Slots } from "../../src/net/slots.ts";
 import type { ByteStream } from "../../src/transport/mod.ts";
 
 /** What the peer sends, and what is done when its turn has come. */
-type Item = { kind: "frame" | "body"; size: number } | {
+type Item = { kind: "frame" | "body" | "skipped"; size: number } | {
   kind: "switch";
   to: "bytes" | "lines";
 };
@@ -67,19 +67,26 @@ function textOf(index: number, size: number): string {
   return `${index}:${String.fromCharCode(97 + index % 26).repeat(size)}`;
 }
 
+/** The large ones are read straight into the frame. */
+const size = fc.oneof(
+  { weight: 5, arbitrary: fc.nat(40) },
+  { weight: 5, arbitrary: fc.nat(3_000) },
+  { weight: 1, arbitrary: fc.nat(30_000) },
+);
+
 const item: fc.Arbitrary<Item> = fc.oneof(
   {
     weight: 5,
     arbitrary: fc.record({
       kind: fc.constant("frame" as const),
-      size: fc.oneof(fc.nat(40), fc.nat(3_000)),
+      size,
     }),
   },
   {
     weight: 3,
     arbitrary: fc.record({
-      kind: fc.constant("body" as const),
-      size: fc.oneof(fc.nat(40), fc.nat(3_000)),
+      kind: fc.constantFrom("body" as const, "skipped" as const),
+      size,
     }),
   },
   {
@@ -118,17 +125,16 @@ for (const borrowed of [false, true]) {
         const texts = items.map((item, i) =>
           item.kind === "switch" ? "" : textOf(i, item.size)
         );
-        const wire = Uint8Array.from(items.flatMap((item, i) => {
+        const wire = new ByteWriter();
+        for (const [i, item] of items.entries()) {
+          const bytes = ENCODER.encode(texts[i]);
           if (item.kind === "switch") codec = CODECS[item.to];
-          if (item.kind === "switch") return [];
-          if (item.kind === "body") return [...ENCODER.encode(texts[i])];
-          const frame = codec === CODECS.lines
-            ? texts[i]
-            : ENCODER.encode(texts[i]);
-          return [...encodeFrame(codec as Codec<unknown>, frame)];
-        }));
+          else if (item.kind !== "frame") wire.bytes(bytes);
+          else if (codec === CODECS.lines) CODECS.lines.encode(texts[i], wire);
+          else CODECS.bytes.encode(bytes, wire);
+        }
 
-        const stream = new HeldStream(wire);
+        const stream = new HeldStream(wire.take());
         const slots = new KnownSlots();
         slots.take();
         const input = new Input<Uint8Array | string>(
@@ -196,6 +202,15 @@ for (const borrowed of [false, true]) {
             }
             keep(borrowed ? lent : kept, frame, texts[i]);
             input.want();
+          } else if (item.kind === "skipped") {
+            input.beginBody(texts[i].length);
+            await aside();
+            input.abandonBody();
+            while (input.inBody) {
+              input.want();
+              await read();
+            }
+            look(lent);
           } else {
             const body = input.beginBody(texts[i].length);
             let left = texts[i];
