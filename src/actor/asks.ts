@@ -13,6 +13,7 @@ import {
   AskTimeoutError,
   MailboxFullError,
 } from "../errors.ts";
+import { shown } from "../shown.ts";
 import type { AskOptions, ReplyTo, TellVerdict } from "./types.ts";
 
 const DEFAULT_TIMEOUT_MS = 5_000;
@@ -71,9 +72,11 @@ export class Asks {
   ): Promise<R> {
     const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = options;
     return new Promise<R>((resolve, reject) => {
-      if (!(timeoutMs > 0 && timeoutMs < Infinity)) {
+      if (!(Number.isFinite(timeoutMs) && timeoutMs > 0)) {
         throw new RangeError(
-          `Cannot ask "${this.#owner}": 'timeoutMs' must be a positive number, current value is ${timeoutMs}`,
+          `Cannot ask "${this.#owner}": 'timeoutMs' must be a positive number, current value is ${
+            shown(timeoutMs)
+          }`,
         );
       }
       if (signal?.aborted) throw signal.reason;

@@ -3,6 +3,7 @@
  * context that its behaviour does not keep costs an idle actor nothing.
  */
 
+import { shown } from "../shown.ts";
 import type { Holdings } from "./holdings.ts";
 import type {
   ActorContext,
@@ -52,18 +53,22 @@ export class Context<M> implements ActorContext<M> {
   }
 
   after(delayMs: number, message: M): Disposable {
-    if (!(delayMs >= 0 && delayMs < Infinity)) {
+    if (!(Number.isFinite(delayMs) && delayMs >= 0)) {
       throw new RangeError(
-        `Cannot wait: 'delayMs' must be a finite number from 0, current value is ${delayMs}`,
+        `Cannot wait: 'delayMs' must be a finite number from 0, current value is ${
+          shown(delayMs)
+        }`,
       );
     }
     return this.#owner.holdings.alarm(message, delayMs, false);
   }
 
   every(periodMs: number, message: M): Disposable {
-    if (!(periodMs > 0 && periodMs < Infinity)) {
+    if (!(Number.isFinite(periodMs) && periodMs > 0)) {
       throw new RangeError(
-        `Cannot repeat: 'periodMs' must be a finite number above 0, current value is ${periodMs}`,
+        `Cannot repeat: 'periodMs' must be a finite number above 0, current value is ${
+          shown(periodMs)
+        }`,
       );
     }
     return this.#owner.holdings.alarm(message, periodMs, true);

@@ -13,6 +13,7 @@
  */
 
 import type { Clock } from "../clock.ts";
+import { shown } from "../shown.ts";
 import { Context, type ContextOwner } from "./context.ts";
 import { afterError, afterKill, NORMAL, SHUTDOWN } from "./exit_reason.ts";
 import { Grace, type GraceOwner } from "./grace.ts";
@@ -315,7 +316,7 @@ function checkBehavior<M>(name: string, behavior: Behavior<M>): void {
     `Cannot start actor "${name}": its factory must return an object with a 'receive' function, current value is ${
       typeof behavior === "object" && behavior !== null
         ? "an object without it"
-        : String(behavior)
+        : shown(behavior)
     }`,
   );
 }

@@ -8,6 +8,7 @@
  */
 
 import { ActorStoppedError } from "../errors.ts";
+import { shown } from "../shown.ts";
 import type { MailboxOptions, TellVerdict } from "./types.ts";
 
 /** A sender that waits for room: one link of a list, so that giving up takes it out at once. */
@@ -62,14 +63,16 @@ export class Mailbox<M> {
       capacity !== Infinity && !(Number.isInteger(capacity) && capacity > 0)
     ) {
       throw new RangeError(
-        `Cannot make mailbox of "${name}": 'capacity' must be a positive integer or Infinity, current value is ${capacity}`,
+        `Cannot make mailbox of "${name}": 'capacity' must be a positive integer or Infinity, current value is ${
+          shown(capacity)
+        }`,
       );
     }
     if (!OVERFLOWS.includes(overflow)) {
       throw new RangeError(
         `Cannot make mailbox of "${name}": 'overflow' must be one of ${
           OVERFLOWS.join(", ")
-        }, current value is ${overflow}`,
+        }, current value is ${shown(overflow)}`,
       );
     }
     this.name = name;

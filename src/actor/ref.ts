@@ -3,6 +3,7 @@
  * tied to what it leads to.
  */
 
+import { shown } from "../shown.ts";
 import type { Cell } from "./cell.ts";
 import type {
   ActorRef,
@@ -94,8 +95,10 @@ export function resolveGraceMs(
   name: string,
   graceMs: number = DEFAULT_GRACE_MS,
 ): number {
-  if (graceMs >= 0) return graceMs;
+  if (typeof graceMs === "number" && graceMs >= 0) return graceMs;
   throw new RangeError(
-    `Cannot stop "${name}": 'graceMs' must be a number from 0, current value is ${graceMs}`,
+    `Cannot stop "${name}": 'graceMs' must be a number from 0, current value is ${
+      shown(graceMs)
+    }`,
   );
 }

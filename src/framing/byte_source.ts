@@ -14,9 +14,10 @@
  * @module
  */
 
+import { kindOf } from "../shown.ts";
 import { copyBytes, EMPTY, plainBytes, WINDOW_BYTES } from "./bytes.ts";
 import type { ByteSource } from "./codec.ts";
-import { isBytes, kindOf } from "./limits.ts";
+import { isBytes } from "./limits.ts";
 import { Needle } from "./needle.ts";
 import { Slab } from "./slab.ts";
 import { isWidth, readUint } from "./uint.ts";

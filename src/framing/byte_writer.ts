@@ -7,6 +7,7 @@
  */
 
 import { EncodeError } from "../errors.ts";
+import { shown } from "../shown.ts";
 import type { ByteSink } from "./codec.ts";
 import { checkBytes, checkText } from "./limits.ts";
 import { isWidth, putUint } from "./uint.ts";
@@ -205,6 +206,8 @@ export class ByteWriter implements ByteSink {
 
 function outOfRange(value: number | bigint, byteLength: number): EncodeError {
   return new EncodeError(
-    `Cannot encode an unsigned integer of ${byteLength} bytes: current value is ${value}`,
+    `Cannot encode an unsigned integer of ${byteLength} bytes: current value is ${
+      shown(value)
+    }`,
   );
 }

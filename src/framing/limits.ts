@@ -6,6 +6,7 @@
  */
 
 import { EncodeError } from "../errors.ts";
+import { kindOf, shown } from "../shown.ts";
 import { toBytes } from "./bytes.ts";
 
 /** 1 MiB: ample for messages, and small enough that a thousand hostile peers cannot take the machine. */
@@ -19,7 +20,9 @@ export function optionError(
   value: unknown,
 ): RangeError {
   return new RangeError(
-    `Cannot make ${codec} codec as '${option}' ${must}: current value is ${value}`,
+    `Cannot make ${codec} codec as '${option}' ${must}: current value is ${
+      shown(value)
+    }`,
   );
 }
 
@@ -55,7 +58,7 @@ export function resolveMarker(
   }
   const bytes = toBytes(given);
   if (bytes.length === 0) {
-    throw optionError(codec, option, "must not be empty", "''");
+    throw optionError(codec, option, "must not be empty", given);
   }
   return bytes;
 }
@@ -124,12 +127,6 @@ function encodeError(
 
 function mustBe(type: string, value: unknown): string {
   return `must be ${type}: current value is of type ${kindOf(value)}`;
-}
-
-/** `"ArrayBuffer"`, `"Null"`: the language's own word for what it is. */
-export function kindOf(value: unknown): string {
-  // "[object ArrayBuffer]"
-  return Object.prototype.toString.call(value).slice(8, -1);
 }
 
 /** Whether it is an array of bytes, be it of another realm, or of a type that is as good. */

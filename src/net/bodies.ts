@@ -6,6 +6,7 @@
  */
 
 import { ConnectionLostError } from "../errors.ts";
+import { shown } from "../shown.ts";
 import type { Input } from "./input.ts";
 import type { Outbox } from "./outbox.ts";
 import { bodyReadable } from "./streams.ts";
@@ -91,7 +92,9 @@ export function receiveBody(
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   if (!(Number.isSafeInteger(byteLength) && byteLength >= 0)) {
     throw new RangeError(
-      `Cannot read a body: 'byteLength' must be a whole number from 0: current value is ${byteLength}`,
+      `Cannot read a body: 'byteLength' must be a whole number from 0: current value is ${
+        shown(byteLength)
+      }`,
     );
   }
   if (input.inBody) {

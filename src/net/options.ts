@@ -8,6 +8,7 @@
 import { Mailbox, type MailboxOptions } from "../actor/mod.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import type { NetEvent } from "../observe/mod.ts";
+import { shown } from "../shown.ts";
 import {
   report,
   type ResolvedRestartLimits,
@@ -65,12 +66,16 @@ export function resolveConnectionOptions(
   } = options;
   if (onCrash !== "restart" && onCrash !== "close") {
     throw new RangeError(
-      `Cannot use options: 'onCrash' must be "restart" or "close": current value is ${onCrash}`,
+      `Cannot use options: 'onCrash' must be "restart" or "close": current value is ${
+        shown(onCrash)
+      }`,
     );
   }
   if (!["kept", "borrowed", "poisoned"].includes(frames)) {
     throw new RangeError(
-      `Cannot use options: 'frames' must be "kept", "borrowed" or "poisoned": current value is ${frames}`,
+      `Cannot use options: 'frames' must be "kept", "borrowed" or "poisoned": current value is ${
+        shown(frames)
+      }`,
     );
   }
   atLeast("idleTimeoutMs", idleTimeoutMs, 1);
@@ -173,7 +178,7 @@ export function checkParts(
 function refuse(part: string, rule: string, value: unknown): never {
   throw new TypeError(
     `Cannot use options: '${part}' must be ${rule}: current value is ${
-      value === null ? "null" : `of type ${typeof value}`
+      shown(value)
     }`,
   );
 }
@@ -186,6 +191,8 @@ function refuse(part: string, rule: string, value: unknown): never {
 export function atLeast(option: string, value: number, least: number): void {
   if (typeof value === "number" && value >= least) return;
   throw new RangeError(
-    `Cannot use options: '${option}' must be a number of at least ${least}: current value is ${value}`,
+    `Cannot use options: '${option}' must be a number of at least ${least}: current value is ${
+      shown(value)
+    }`,
   );
 }

@@ -1,6 +1,7 @@
 /** Decides which child specs a supervisor takes, and fills in their defaults. Starts nothing. */
 
 import { resolveGraceMs } from "../actor/mod.ts";
+import { shown } from "../shown.ts";
 import type { ReleasableSpec } from "./actor_child.ts";
 import type { ChildSpec, SupervisorOptions } from "./types.ts";
 
@@ -51,12 +52,16 @@ export function resolveSpec(
   if (graceMs !== undefined) resolveGraceMs(name, graceMs);
   if (significant && autoShutdown === "never") {
     throw new RangeError(
-      `${verb}: 'significant' needs a supervisor whose 'autoShutdown' is anySignificant or allSignificant, current value is never`,
+      `${verb}: 'significant' needs a supervisor whose 'autoShutdown' is anySignificant or allSignificant, current value is ${
+        shown(autoShutdown)
+      }`,
     );
   }
   if (significant && restart === "always") {
     throw new RangeError(
-      `${verb}: 'significant' needs 'restart' to be onFailure or never, current value is always`,
+      `${verb}: 'significant' needs 'restart' to be onFailure or never, current value is ${
+        shown(restart)
+      }`,
     );
   }
   return { name, source: spec, restart, graceMs, significant };
@@ -72,6 +77,6 @@ function oneOf(
   throw new RangeError(
     `${verb}: '${option}' must be one of ${
       values.join(", ")
-    }, current value is ${value}`,
+    }, current value is ${shown(value)}`,
   );
 }

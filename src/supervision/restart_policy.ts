@@ -7,6 +7,7 @@
  */
 
 import { RestartLimitError } from "../errors.ts";
+import { shown } from "../shown.ts";
 import type { RestartLimits } from "./types.ts";
 
 /** One failure: when it was seen, on the clock in use, and with what. */
@@ -59,18 +60,20 @@ export function resolveRestartLimits(
   ) {
     refuse("maxRestarts", "a whole number from 0 or Infinity", maxRestarts);
   }
-  if (!(withinMs > 0)) refuse("withinMs", "above 0", withinMs);
-  if (!(minMs >= 0 && minMs < Infinity)) {
+  if (!(isNumber(withinMs) && withinMs > 0)) {
+    refuse("withinMs", "above 0", withinMs);
+  }
+  if (!(Number.isFinite(minMs) && minMs >= 0)) {
     refuse("backoff.minMs", "a finite number from 0", minMs);
   }
   // The default of `maxMs` gives way to a longer `minMs`; only a `maxMs` that was asked for can contradict it.
   const longestMs = options.backoff?.maxMs === undefined
     ? Math.max(minMs, maxMs)
     : maxMs;
-  if (!(longestMs >= minMs)) {
+  if (!(isNumber(longestMs) && longestMs >= minMs)) {
     refuse("backoff.maxMs", `at least 'backoff.minMs' (${minMs})`, maxMs);
   }
-  if (!(jitter >= 0 && jitter <= 1)) {
+  if (!(isNumber(jitter) && jitter >= 0 && jitter <= 1)) {
     refuse("backoff.jitter", "between 0 and 1", jitter);
   }
   const backoff = { minMs, maxMs: longestMs, jitter };
@@ -144,8 +147,15 @@ function checkReachable(limits: ResolvedRestartLimits): void {
   );
 }
 
+/** A text that reads as one would be compared as one, and then added as a text. */
+function isNumber(value: unknown): value is number {
+  return typeof value === "number";
+}
+
 function refuse(option: string, rule: string, value: unknown): never {
   throw new RangeError(
-    `Cannot limit restarts: '${option}' must be ${rule}, current value is ${value}`,
+    `Cannot limit restarts: '${option}' must be ${rule}, current value is ${
+      shown(value)
+    }`,
   );
 }

@@ -11,6 +11,7 @@ import {
 } from "../actor/mod.ts";
 import type { Clock, Timer } from "../clock.ts";
 import { ActorStoppedError } from "../errors.ts";
+import { shown } from "../shown.ts";
 import { released } from "./actor_child.ts";
 import type { ResolvedSpec } from "./child_spec.ts";
 
@@ -145,7 +146,7 @@ export class Slot {
       `Cannot start child "${this.spec.name}": 'start' must return something that can be stopped, current value is ${
         typeof child === "object" && child !== null
           ? "an object without 'stop'"
-          : String(child)
+          : shown(child)
       }`,
     );
   }

@@ -16,6 +16,7 @@ import {
 } from "../actor/mod.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { ActorStoppedError } from "../errors.ts";
+import { shown } from "../shown.ts";
 import {
   type ResolvedTreeOptions,
   resolveSpec,
@@ -177,7 +178,9 @@ export class Tree implements Supervisor {
     const slot = new Slot(resolveSpec(spec, this.#options), this.#host);
     if (this.#slots.some((other) => other.spec.name === spec.name)) {
       throw new RangeError(
-        `Cannot add child: 'name' must be unique in "${this.name}", current value is ${spec.name}`,
+        `Cannot add child: 'name' must be unique in "${this.name}", current value is ${
+          shown(spec.name)
+        }`,
       );
     }
     this.#slots.push(slot);

@@ -6,6 +6,7 @@
  */
 
 import { type Clock, nextTask, type Timer } from "../clock.ts";
+import { shown } from "../shown.ts";
 
 /**
  * A {@linkcode Clock} that a test moves by hand.
@@ -94,9 +95,11 @@ export function manualClock(): ManualClock {
       return waiting.size;
     },
     async advance(ms) {
-      if (!(ms >= 0 && ms < Infinity)) {
+      if (!(Number.isFinite(ms) && ms >= 0)) {
         throw new RangeError(
-          `Cannot advance clock: 'ms' must be a finite number from 0, current value is ${ms}`,
+          `Cannot advance clock: 'ms' must be a finite number from 0, current value is ${
+            shown(ms)
+          }`,
         );
       }
       const untilMs = nowMs + ms;

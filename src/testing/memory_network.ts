@@ -9,6 +9,7 @@
  */
 
 import { type Clock, systemClock } from "../clock.ts";
+import { shown } from "../shown.ts";
 import type { Acceptor, ByteStream, Network } from "../transport/mod.ts";
 import { MemoryPipe, named, type PipeLimits } from "./memory_pipe.ts";
 
@@ -213,9 +214,11 @@ function resolveLimits(options: MemoryNetworkOptions): PipeLimits {
 }
 
 function atLeast(least: number, option: string, value: number): void {
-  if (value >= least) return;
+  if (typeof value === "number" && value >= least) return;
   throw new RangeError(
-    `Cannot make a memory network: '${option}' must be at least ${least}: current value is ${value}`,
+    `Cannot make a memory network: '${option}' must be at least ${least}: current value is ${
+      shown(value)
+    }`,
   );
 }
 

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { shown } from "../shown.ts";
 import { checkEndpoint, DEFAULT_HOSTNAME } from "./endpoint.ts";
 import type { DatagramEndpoint, MulticastGroup } from "./datagram_types.ts";
 
@@ -35,7 +36,9 @@ export function checkDatagramEndpoint(endpoint: DatagramEndpoint): void {
   }
   if (transport !== undefined && transport !== "udp") {
     throw new TypeError(
-      `Cannot use endpoint: 'transport' must be "udp" or "unixpacket": current value is ${transport}`,
+      `Cannot use endpoint: 'transport' must be "udp" or "unixpacket": current value is ${
+        shown(transport)
+      }`,
     );
   }
   const { hostname = DEFAULT_HOSTNAME, port, multicast = [] } = endpoint;
@@ -51,12 +54,16 @@ export function checkMulticastGroup(
   const first = IPV4.test(group) ? parseInt(group) : 0;
   if (first < 224 || first > 239) {
     throw new RangeError(
-      `Cannot join multicast: 'group' must be an IPv4 address from 224.0.0.0 to 239.255.255.255: current value is ${group}`,
+      `Cannot join multicast: 'group' must be an IPv4 address from 224.0.0.0 to 239.255.255.255: current value is ${
+        shown(group)
+      }`,
     );
   }
   if (!IPV4.test(on)) {
     throw new RangeError(
-      `Cannot join multicast: 'interface' must be the IPv4 address of an interface: current value is ${on}`,
+      `Cannot join multicast: 'interface' must be the IPv4 address of an interface: current value is ${
+        shown(on)
+      }`,
     );
   }
 }
@@ -81,14 +88,18 @@ export function peerAddr(
     const { hostname, port } = to;
     if (!Number.isInteger(port) || port < 1 || port > 65_535) {
       throw new RangeError(
-        `Cannot use address: 'port' must be an integer from 1 to 65535: current value is ${port}`,
+        `Cannot use address: 'port' must be an integer from 1 to 65535: current value is ${
+          shown(port)
+        }`,
       );
     }
     const over6 = ours.hostname.includes(":");
     const ip = canonicalIp(hostname, over6);
     if (ip.includes(":") !== over6) {
       throw new RangeError(
-        `Cannot use address: 'hostname' must be an IPv4 address, as that of the socket: current value is ${hostname}`,
+        `Cannot use address: 'hostname' must be an IPv4 address, as that of the socket: current value is ${
+          shown(hostname)
+        }`,
       );
     }
     return { transport: "udp", hostname: ip, port };
@@ -113,7 +124,9 @@ function canonicalIp(hostname: string, over6: boolean): string {
     : null;
   if (url === null) {
     throw new RangeError(
-      `Cannot use address: 'hostname' must be an IP address or localhost: current value is ${hostname}`,
+      `Cannot use address: 'hostname' must be an IP address or localhost: current value is ${
+        shown(hostname)
+      }`,
     );
   }
   const ip = url.hostname.slice(1, -1);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { shown } from "../shown.ts";
 import type { Endpoint } from "./types.ts";
 
 /** Listeners and clients stay on this machine unless told otherwise. */
@@ -16,7 +17,7 @@ const MAX_UNIX_PATH_BYTES = 107;
  * Throws on an endpoint that cannot be meant.
  *
  * @throws {RangeError} For a port outside 0 to 65535, or a path that is empty or too long.
- * @throws {TypeError} For an unknown transport.
+ * @throws {TypeError} For an unknown transport, or a path that is no text.
  */
 export function checkEndpoint(endpoint: Endpoint): void {
   switch (endpoint.transport) {
@@ -28,11 +29,20 @@ export function checkEndpoint(endpoint: Endpoint): void {
         endpoint.port > 65_535
       ) {
         throw new RangeError(
-          `Cannot use endpoint: 'port' must be an integer from 0 to 65535: current value is ${endpoint.port}`,
+          `Cannot use endpoint: 'port' must be an integer from 0 to 65535: current value is ${
+            shown(endpoint.port)
+          }`,
         );
       }
       return;
     case "unix": {
+      if (typeof endpoint.path !== "string") {
+        throw new TypeError(
+          `Cannot use endpoint: 'path' must be a string: current value is ${
+            shown(endpoint.path)
+          }`,
+        );
+      }
       const byteLength = new TextEncoder().encode(endpoint.path).length;
       if (byteLength < 1 || byteLength > MAX_UNIX_PATH_BYTES) {
         throw new RangeError(
@@ -46,7 +56,7 @@ export function checkEndpoint(endpoint: Endpoint): void {
     default:
       throw new TypeError(
         `Cannot use endpoint: 'transport' must be "tcp", "tls", "unix" or "custom": current value is ${
-          (endpoint as { transport: unknown }).transport
+          shown((endpoint as { transport: unknown }).transport)
         }`,
       );
   }

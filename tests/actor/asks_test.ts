@@ -170,6 +170,11 @@ for (const timeoutMs of [0, -1, NaN, Infinity]) {
       RangeError,
       `'timeoutMs' must be a positive number, current value is ${timeoutMs}`,
     );
+    await assertRejects(
+      () => ask({ timeoutMs: "5" as never }),
+      RangeError,
+      'current value is "5"',
+    );
     assertEquals(sent, []);
     await clean();
   });

@@ -188,6 +188,11 @@ for (const delayMs of [-1, NaN, Infinity]) {
     );
     assertThrows(() => context().every(delayMs, "x"), RangeError, "'periodMs'");
     assertThrows(() => context().every(0, "x"), RangeError, "'periodMs'");
+    assertThrows(
+      () => context().every("5" as never, "x"),
+      RangeError,
+      `'periodMs' must be a finite number above 0, current value is "5"`,
+    );
     await ref.stop();
   });
 }

@@ -114,6 +114,11 @@ for (const graceMs of [-1, NaN]) {
       RangeError,
       `Cannot stop "x": 'graceMs' must be a number from 0, current value is ${graceMs}`,
     );
+    await assertRejects(
+      () => ref.stop({ graceMs: "5" as never }),
+      RangeError,
+      'current value is "5"',
+    );
     assertEquals(ref.phase, "running");
     await ref.stop();
   });

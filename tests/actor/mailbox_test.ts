@@ -190,7 +190,7 @@ Deno.test("Mailbox refuses an unknown overflow rule", () => {
   assertThrows(
     () => new Mailbox("m", { overflow: "explode" as "reject" }),
     RangeError,
-    "'overflow' must be one of reject, dropNewest, dropOldest, current value is explode",
+    "'overflow' must be one of reject, dropNewest, dropOldest, current value is \"explode\"",
   );
 });
 

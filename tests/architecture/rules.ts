@@ -51,6 +51,7 @@ interface Room {
 const ROOMS: Record<string, Room> = {
   "errors.ts": { level: 0, deno: "never" },
   "clock.ts": { level: 0, deno: "never" },
+  "shown.ts": { level: 0, deno: "never" },
   observe: { level: 0, deno: "types" },
   framing: { level: 1, deno: "never" },
   actor: { level: 1, deno: "never" },

@@ -68,7 +68,7 @@ Deno.test("ByteWriter.uint() refuses what does not fit and appends nothing", () 
     assertThrows(
       () => writer.uint(value, bytes),
       EncodeError,
-      `current value is ${value}`,
+      `current value is ${value}${typeof value === "bigint" ? "n" : ""}`,
     );
   }
   assertEquals([...writer.view()], [7]);

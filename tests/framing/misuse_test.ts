@@ -149,9 +149,16 @@ Deno.test("an integer of a width that there is not is refused, and nothing of it
 });
 
 Deno.test("a marker that is neither text nor bytes is refused when the codec is made", () => {
-  const wrong = [undefined, null, 10, [13, 10], new ArrayBuffer(2), {}];
-  for (const marker of wrong as never[]) {
-    const must = `must be a string or a Uint8Array: current value is ${marker}`;
+  const wrong = [
+    [undefined, "undefined"],
+    [null, "null"],
+    [10, "10"],
+    [[13, 10], "of type Array"],
+    [new ArrayBuffer(2), "of type ArrayBuffer"],
+    [{}, "of type Object"],
+  ] as [never, string][];
+  for (const [marker, words] of wrong) {
+    const must = `must be a string or a Uint8Array: current value is ${words}`;
     assertThrows(
       () => delimited(marker),
       RangeError,

@@ -286,7 +286,7 @@ Deno.test("frames is refused where it is none of three", () => {
   assertThrows(
     () => resolveConnectionOptions({ frames: "lent" as never }, lines()),
     RangeError,
-    `'frames' must be "kept", "borrowed" or "poisoned": current value is lent`,
+    `'frames' must be "kept", "borrowed" or "poisoned": current value is "lent"`,
   );
 });
 

@@ -308,6 +308,19 @@ Deno.test("serve() and connect() refuse options that are out of range, by name a
     ],
     [{ port: 1.5 }, "'port'"],
     [
+      { port: "8800" },
+      "'port' must be an integer from 0 to 65535: current value is \"8800\"",
+    ],
+    [
+      { idleTimeoutMs: "5" },
+      "'idleTimeoutMs' must be a number of at least 1: current value is \"5\"",
+    ],
+    [
+      { graceMs: 5n },
+      "'graceMs' must be a number of at least 0: current value is 5n",
+    ],
+    [{ onCrash: ["close"] }, "current value is of type Array"],
+    [
       { maxConnections: 0 },
       "'maxConnections' must be a number of at least 1: current value is 0",
     ],

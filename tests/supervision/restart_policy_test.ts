@@ -54,6 +54,13 @@ const REFUSED: [RestartLimits, string][] = [
   [{ maxRestarts: NaN }, "current value is NaN"],
   [{ withinMs: 0 }, "'withinMs' must be above 0, current value is 0"],
   [{ withinMs: NaN }, "'withinMs'"],
+  [
+    { withinMs: "5000" as never },
+    "'withinMs' must be above 0, current value is \"5000\"",
+  ],
+  [{ backoff: { minMs: "5" as never } }, "'backoff.minMs'"],
+  [{ backoff: { maxMs: "5" as never } }, "'backoff.maxMs'"],
+  [{ backoff: { jitter: "0" as never } }, "'backoff.jitter'"],
   [{ backoff: { minMs: -1 } }, "'backoff.minMs'"],
   [{ backoff: { minMs: Infinity } }, "'backoff.minMs'"],
   [

@@ -18,7 +18,7 @@ const REFUSED: [string, ChildSpec[], SupervisorOptions, string][] = [
     "an unknown strategy",
     [],
     { strategy: "all" as "oneForAll" },
-    "'strategy' must be one of oneForOne, oneForAll, restForOne, current value is all",
+    "'strategy' must be one of oneForOne, oneForAll, restForOne, current value is \"all\"",
   ],
   [
     "an unknown autoShutdown",
@@ -30,14 +30,14 @@ const REFUSED: [string, ChildSpec[], SupervisorOptions, string][] = [
     "an unknown restart kind",
     [idle("a", { restart: "often" as "never" })],
     {},
-    "Cannot add child \"a\": 'restart' must be one of always, onFailure, never, current value is often",
+    'Cannot add child "a": \'restart\' must be one of always, onFailure, never, current value is "often"',
   ],
   ["a negative grace", [idle("a", { graceMs: -1 })], {}, "'graceMs'"],
   [
     "two children of one name",
     [idle("a"), idle("a")],
     {},
-    "'name' must be unique in \"supervisor\", current value is a",
+    '\'name\' must be unique in "supervisor", current value is "a"',
   ],
   [
     "a significant child without autoShutdown",

@@ -79,6 +79,7 @@ Deno.test("memoryPair() refuses options out of range, by name and value", () => 
         "'sliceBytes' must be at least 1: current value is 0",
       ],
       [{ bufferBytes: NaN }, "'bufferBytes' must be at least 1"],
+      [{ bufferBytes: "9" as never }, 'current value is "9"'],
     ] as const
   ) {
     assertThrows(() => memoryPair(options), RangeError, message);

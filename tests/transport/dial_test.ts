@@ -296,9 +296,14 @@ Deno.test("checkEndpoint() counts the bytes of a path, not its letters, and know
     );
   }
   assertThrows(
+    () => checkEndpoint({ transport: "unix" } as never),
+    TypeError,
+    "'path' must be a string: current value is undefined",
+  );
+  assertThrows(
     () => checkEndpoint({ transport: "smoke" } as never),
     TypeError,
-    "current value is smoke",
+    'current value is "smoke"',
   );
 });
 
