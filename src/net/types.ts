@@ -412,7 +412,7 @@ export type ConnectOptions<In, Out> = Endpoint & ConnectionOptions & {
 export type ConnectionChildOptions<In, Out> = ConnectOptions<In, Out> & {
   /**
    * Delay before the nth attempt in a row: `minMs`, then twice as long each time, at most `maxMs`, give or take
-   * the share `jitter`. Counted anew after a connection on which a frame came.
+   * the share `jitter`, rounded up to whole milliseconds. Counted anew after a connection on which a frame came.
    *
    * @default {{ minMs: 100, maxMs: 30_000, jitter: 0.2 }}
    */

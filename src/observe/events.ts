@@ -110,7 +110,7 @@ export type NetEvent =
     why: "maxConnections" | "maxConnectionsPerIp" | "suspended";
   }
   | {
-    /** A handler threw. The socket stays open while `willRestart`. `frame` is the frame it failed on, where it is bytes. */
+    /** A handler threw. The socket stays open while `willRestart`, which is after `inMs`, in whole milliseconds. `frame` is the frame it failed on, where it is bytes. */
     kind: "crashed";
     actor: string;
     error: unknown;
@@ -133,7 +133,7 @@ export type NetEvent =
     stats: ConnectionStats;
   }
   | {
-    /** A client of `connectionChild` lost its connection (`error`: how, unless the peer just closed or was silent), or could not make one. */
+    /** A client of `connectionChild` lost its connection (`error`: how, unless the peer just closed or was silent), or could not make one. It tries again after `inMs`, in whole milliseconds. */
     kind: "reconnecting";
     actor: string;
     error?: unknown;

@@ -34,6 +34,7 @@ export interface ResolvedRestartLimits {
 
 /** What follows a failure. */
 export type RestartPlan =
+  /** `inMs`: whole milliseconds, for people read it in events. */
   | { restart: true; inMs: number }
   | { restart: false; error: RestartLimitError };
 
@@ -112,8 +113,7 @@ export function planRestart(
     return { plan: { restart: false, error }, history: counted };
   }
   const { jitter } = limits.backoff;
-  const inMs = delayMs(counted.length, limits) *
-    (1 + jitter * (2 * random() - 1));
+  const inMs = wholeMs(counted.length, limits, jitter * (2 * random() - 1));
   return { plan: { restart: true, inMs }, history: counted };
 }
 
@@ -130,6 +130,15 @@ function delayMs(nth: number, { backoff }: ResolvedRestartLimits): number {
   return Math.min(backoff.maxMs, backoff.minMs * 2 ** (nth - 1));
 }
 
+/** That delay with a share of it added, rounded up: a restart is never earlier than the backoff says. */
+function wholeMs(
+  nth: number,
+  limits: ResolvedRestartLimits,
+  share: number,
+): number {
+  return Math.ceil(delayMs(nth, limits) * (1 + share));
+}
+
 /** Something that fails as soon as it is started must come to its limit within the window. */
 function checkReachable(limits: ResolvedRestartLimits): void {
   const { maxRestarts, withinMs, backoff } = limits;
@@ -137,7 +146,7 @@ function checkReachable(limits: ResolvedRestartLimits): void {
   if (backoff.minMs === 0) return;
   let totalMs = 0;
   for (let nth = 1; nth <= maxRestarts && totalMs < withinMs; nth++) {
-    totalMs += delayMs(nth, limits) * (1 + backoff.jitter);
+    totalMs += wholeMs(nth, limits, backoff.jitter);
   }
   if (totalMs < withinMs) return;
   refuse(

@@ -39,7 +39,7 @@ export interface RestartLimits {
   maxRestarts?: number;
   /** The window in which restarts are counted. @default {5_000} */
   withinMs?: number;
-  /** Delay before the nth restart in a row. @default {{ minMs: 0, maxMs: 5_000, jitter: 0.1 }} */
+  /** Delay before the nth restart in a row, rounded up to whole milliseconds. @default {{ minMs: 0, maxMs: 5_000, jitter: 0.1 }} */
   backoff?: { minMs?: number; maxMs?: number; jitter?: number };
 }
 

@@ -77,6 +77,8 @@ const REFUSED: [RestartLimits, string][] = [
     { backoff: { minMs: 1_000 } },
     "'withinMs' must be longer than the delays before 3 restarts take together",
   ],
+  // Three whole milliseconds are waited.
+  [{ withinMs: 3, backoff: { minMs: 0.1, maxMs: 0.1 } }, "'withinMs'"],
 ];
 for (const [options, message] of REFUSED) {
   Deno.test(`resolveRestartLimits() refuses ${JSON.stringify(options)}: ${message}`, () => {
@@ -116,6 +118,16 @@ Deno.test("planRestart() spreads the delay by the jitter share either way", () =
   assertEquals(plans(options, [0], () => 0), [50]);
   assertEquals(plans(options, [0], () => 0.5), [100]);
   assertEquals(plans(options, [0], () => 0.75), [125]);
+});
+
+Deno.test("planRestart() waits whole milliseconds, and no less than the backoff says", () => {
+  const options = (minMs: number) => ({
+    withinMs: Infinity,
+    backoff: { minMs, jitter: 0.1 },
+  });
+  assertEquals(plans(options(100), [0], () => 0.57), [102]);
+  assertEquals(plans(options(0.5), [0, 1, 2], () => 0.5), [1, 1, 2]);
+  assertEquals(plans(options(0), [0], () => 0.57), [0]);
 });
 
 Deno.test("planRestart() gives up with the history and the last failure as cause", () => {
