@@ -162,6 +162,7 @@ export async function start(
   const process = spawn(command, cpu, "inherit");
   const said = await listen(process.stdout)();
   if (said === undefined) {
+    endIfInterrupted((await process.status).code);
     throw new Error(`${name} ended before it said its port`);
   }
   return { name, port: Number(said), pid: process.pid };
@@ -177,6 +178,7 @@ export function startTalking(command: string[]) {
     async hears(expected: string) {
       const said = await hear();
       if (said !== expected) {
+        if (said === undefined) endIfInterrupted((await process.status).code);
         throw new Error(`heard ${said ?? "nothing"}, expected ${expected}`);
       }
     },
@@ -189,6 +191,7 @@ export async function run(command: string[], cpu?: number): Promise<string> {
   const { code, stdout, stderr } = await process.output();
   children.delete(process);
   if (code !== 0) {
+    endIfInterrupted(code);
     throw new Error(
       `${command[0]} failed: ${new TextDecoder().decode(stderr).trim()}`,
     );
@@ -206,14 +209,24 @@ export function stopAll(): void {
   children.clear();
 }
 
+/** What a program exits with that was interrupted. */
+const INTERRUPTS = [["SIGINT", 130], ["SIGTERM", 143]] as const;
+
 /** Stops everything when this program is interrupted. */
 export function stopAllOnSignals(): void {
-  for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+  for (const [signal, code] of INTERRUPTS) {
     Deno.addSignalListener(signal, () => {
       stopAll();
       Deno.exit(code);
     });
   }
+}
+
+/** A terminal interrupts all of a job's processes, and what is waited for here may end before this one hears of it. */
+function endIfInterrupted(code: number): void {
+  if (!INTERRUPTS.some(([, interrupted]) => interrupted === code)) return;
+  stopAll();
+  Deno.exit(code);
 }
 
 /** The processors that this program may use; `undefined` where nobody can say. */
