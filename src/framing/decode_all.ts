@@ -7,6 +7,7 @@
 
 import { ByteWriter } from "./byte_writer.ts";
 import type { Codec } from "./codec.ts";
+import { decoderOf } from "./given_codec.ts";
 
 /**
  * All frames of `bytes`, which are a whole stream or datagram.
@@ -26,7 +27,7 @@ export function decodeAll<In>(
   codec: Pick<Codec<In, never>, "decoder">,
   bytes: Uint8Array,
 ): In[] {
-  const decoder = codec.decoder();
+  const decoder = decoderOf(codec);
   decoder.feed(bytes);
   decoder.end();
   const frames: In[] = [];

@@ -7,6 +7,7 @@
 
 import { nextBatch } from "./batch.ts";
 import type { Codec, FrameDecoder } from "./codec.ts";
+import { decoderOf } from "./given_codec.ts";
 
 /**
  * The frames of `source`, in batches: all that are at hand at once, 1024 at most and never none.
@@ -28,7 +29,7 @@ export function decodeBatches<In>(
   codec: Pick<Codec<In, never>, "decoder">,
   source: AsyncIterable<Uint8Array>,
 ): AsyncIterableIterator<In[]> {
-  const decoder = codec.decoder();
+  const decoder = decoderOf(codec);
   return new PullIterator(decoder, () => nextBatch(decoder), source);
 }
 
@@ -55,7 +56,7 @@ export function decodeFrames<In>(
   codec: Pick<Codec<In, never>, "decoder">,
   source: AsyncIterable<Uint8Array>,
 ): AsyncIterableIterator<In> {
-  const decoder = codec.decoder();
+  const decoder = decoderOf(codec);
   return new PullIterator(decoder, () => decoder.next(), source);
 }
 

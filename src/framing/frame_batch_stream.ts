@@ -5,6 +5,7 @@
  */
 
 import type { Codec } from "./codec.ts";
+import { decoderOf } from "./given_codec.ts";
 import { MOST_FRAMES_AT_ONCE, nextBatch } from "./batch.ts";
 import { ALL, NONE, pullPair, SOME } from "./pull_pair.ts";
 
@@ -30,7 +31,7 @@ export class FrameBatchStream<In> implements TransformStream<Uint8Array, In[]> {
 
   /** Both ends of one stream, at its first byte. */
   constructor(codec: Pick<Codec<In, never>, "name" | "decoder">) {
-    const pair = pullPair<In, In[]>(codec.decoder(), (decoder, output) => {
+    const pair = pullPair<In, In[]>(decoderOf(codec), (decoder, output) => {
       const batch = nextBatch(decoder);
       if (batch === undefined) return NONE;
       output.enqueue(batch);

@@ -6,6 +6,7 @@
 
 import type { Codec } from "./codec.ts";
 import { encodeFrame } from "./decode_all.ts";
+import { checkEncoder } from "./given_codec.ts";
 
 /**
  * Turns a stream of frames into a stream of bytes, one chunk per frame. A frame that the format cannot carry
@@ -24,6 +25,7 @@ export class FrameEncoderStream<Out>
   extends TransformStream<Out, Uint8Array<ArrayBuffer>> {
   /** Both ends of one stream. */
   constructor(codec: Pick<Codec<never, Out>, "name" | "encode">) {
+    checkEncoder(codec);
     super({
       transform(frame, controller) {
         controller.enqueue(encodeFrame(codec, frame));

@@ -6,8 +6,9 @@
 
 import { EncodeError } from "../errors.ts";
 import type { Codec } from "./codec.ts";
+import { checkInner } from "./given_codec.ts";
 import { mappedCodec } from "./map_codec.ts";
-import { Utf8 } from "./utf8.ts";
+import { textOf, Utf8 } from "./utf8.ts";
 
 /**
  * Frames of one JSON value each, in the format of `codec`: `json(delimited("\n"))` is NDJSON.
@@ -25,6 +26,8 @@ import { Utf8 } from "./utf8.ts";
  *   '{"id":1}\nnull\n'                         →  { id: 1 } | null
  * ```
  *
+ * @throws {TypeError} `codec` is none.
+ *
  * @example
  * ```ts
  * import { decodeAll, delimited, json } from "@packetboat/net/framing";
@@ -37,11 +40,12 @@ import { Utf8 } from "./utf8.ts";
 export function json<In = unknown, Out = In>(
   codec: Codec<Uint8Array>,
 ): Codec<In, Out> {
+  checkInner("json", codec);
   const name = `json(${codec.name})`;
   const utf8 = new Utf8();
   const encoder = new TextEncoder();
   return mappedCodec<Uint8Array, In, Out>(name, codec, false, {
-    decode: (frame) => parse<In>(utf8.decode(frame)),
+    decode: (frame) => parse<In>(textOf(frame, utf8)),
     encode(value) {
       const text: string | undefined = JSON.stringify(value);
       if (text === undefined) {

@@ -11,8 +11,10 @@ import {
   type FrameError,
   MalformedFrameError,
 } from "../errors.ts";
+import { shown } from "../shown.ts";
 import { hexWindow } from "./bytes.ts";
 import type { ByteSink, Codec, FrameDecoder } from "./codec.ts";
+import { checkInner } from "./given_codec.ts";
 
 /** What is shown of what was thrown; all of it is the error's cause. */
 const MOST_CHARS = 400;
@@ -58,6 +60,8 @@ export interface FrameMap<A, B, C = B> {
  * as every other frame error. Its message shows at most 400 characters of what was thrown, control characters escaped;
  * the cause is as it was, with all that it may quote of the peer.
  *
+ * @throws {TypeError} `codec` is none, or `map` lacks a direction.
+ *
  * @example
  * ```ts
  * import { decodeAll, encodeFrame, fixedLength, mapCodec } from "@packetboat/net/framing";
@@ -75,6 +79,14 @@ export function mapCodec<A, B, C = B>(
   codec: Codec<A>,
   map: FrameMap<A, B, C>,
 ): Codec<B, C> {
+  checkInner("mapCodec", codec);
+  if (typeof map?.decode !== "function" || typeof map.encode !== "function") {
+    throw new TypeError(
+      `Cannot make mapCodec codec: 'map' must have the functions 'decode' and 'encode': current value is ${
+        shown(map)
+      }`,
+    );
+  }
   return mappedCodec(`mapCodec(${codec.name})`, codec, codec.aliases, map);
 }
 

@@ -20,6 +20,7 @@ export { fixedLength } from "./fixed_length.ts";
 export { FrameBatchStream } from "./frame_batch_stream.ts";
 export { FrameDecoderStream } from "./frame_decoder_stream.ts";
 export { FrameEncoderStream } from "./frame_encoder_stream.ts";
+export { isCodec, noCodec } from "./given_codec.ts";
 export { json } from "./json.ts";
 export { lengthPrefixed } from "./length_prefixed.ts";
 export type { LengthPrefixedOptions } from "./length_prefixed.ts";

@@ -5,8 +5,9 @@
  */
 
 import type { Codec } from "./codec.ts";
+import { checkInner } from "./given_codec.ts";
 import { mappedCodec } from "./map_codec.ts";
-import { checkWellFormed, Utf8 } from "./utf8.ts";
+import { checkWellFormed, textOf, Utf8 } from "./utf8.ts";
 
 /**
  * Frames of UTF-8 text, in the format of `codec`.
@@ -20,6 +21,8 @@ import { checkWellFormed, Utf8 } from "./utf8.ts";
  *   00 00 00 02 c3 a9                          →  "é"
  * ```
  *
+ * @throws {TypeError} `codec` is none.
+ *
  * @example
  * ```ts
  * import { decodeAll, encodeFrame, lengthPrefixed, text } from "@packetboat/net/framing";
@@ -30,11 +33,12 @@ import { checkWellFormed, Utf8 } from "./utf8.ts";
  * ```
  */
 export function text(codec: Codec<Uint8Array>): Codec<string> {
+  checkInner("text", codec);
   const name = `text(${codec.name})`;
   const utf8 = new Utf8();
   const encoder = new TextEncoder();
   return mappedCodec(name, codec, false, {
-    decode: (frame) => utf8.decode(frame),
+    decode: (frame) => textOf(frame, utf8),
     encode(value) {
       checkWellFormed(name, value);
       return encoder.encode(value);

@@ -6,6 +6,7 @@
  */
 
 import { EncodeError } from "../errors.ts";
+import { frameFault } from "./given_codec.ts";
 import { checkText } from "./limits.ts";
 
 /** Below this, ASCII is put together by hand sooner than the call of a `TextDecoder` returns. */
@@ -53,6 +54,15 @@ export class Utf8 {
       // Runtimes word this differently, and the message goes into our own.
       throw new TypeError("the bytes are not UTF-8", { cause });
     }
+  }
+}
+
+/** The text of a frame that another codec made. @throws {TypeError} It is not UTF-8, or no bytes at all. */
+export function textOf(frame: Uint8Array, utf8: Utf8): string {
+  try {
+    return utf8.decode(frame);
+  } catch (cause) {
+    throw frameFault(frame, cause);
   }
 }
 

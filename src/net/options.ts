@@ -7,6 +7,7 @@
 
 import { Mailbox, type MailboxOptions } from "../actor/mod.ts";
 import { type Clock, systemClock } from "../clock.ts";
+import { isCodec, noCodec } from "../framing/mod.ts";
 import type { NetEvent } from "../observe/mod.ts";
 import { shown } from "../shown.ts";
 import {
@@ -158,10 +159,7 @@ export function checkParts(
   { codec, signal }: { readonly codec: unknown; readonly signal?: unknown },
   handler: unknown,
 ): void {
-  const { decoder, encode } = (codec ?? {}) as Record<string, unknown>;
-  if (typeof decoder !== "function" || typeof encode !== "function") {
-    refuse("codec", "a codec, such as lines()", codec);
-  }
+  if (!isCodec(codec)) throw noCodec("use options", codec);
   const { addEventListener } = (signal ?? EventTarget.prototype) as EventTarget;
   if (typeof addEventListener !== "function") {
     refuse("signal", "an AbortSignal", signal);

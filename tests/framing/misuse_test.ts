@@ -10,13 +10,20 @@ import {
   cobs,
   type Codec,
   decodeAll,
+  decodeBatches,
+  decodeFrames,
   defineCodec,
   delimited,
   EncodeError,
   encodeFrame,
+  FrameBatchStream,
+  FrameDecoderStream,
+  FrameEncoderStream,
+  json,
   lengthPrefixed,
   lines,
   MalformedFrameError,
+  mapCodec,
   marked,
   netstring,
   raw,
@@ -184,5 +191,59 @@ Deno.test("ByteSource.indexOf() refuses a marker that is no byte array", () => {
       MalformedFrameError,
       `Cannot search for ${kind}: a marker must be a Uint8Array`,
     );
+  }
+});
+
+Deno.test("what takes a codec refuses what is none, and says when a call was forgotten", () => {
+  const none: [unknown, string][] = [
+    [undefined, "undefined"],
+    [null, "null"],
+    ["lines", '"lines"'],
+    [{}, "of type Object"],
+    [lines, "of type Function (call it: lines())"],
+  ];
+  const map = { decode: (frame: unknown) => frame, encode: String };
+  const makers: [string, (codec: never) => unknown][] = [
+    ["make text codec", text],
+    ["make json codec", json],
+    ["make mapCodec codec", (codec) => mapCodec(codec, map)],
+    ["decode", (codec) => decodeAll(codec, utf8("a"))],
+    ["decode", (codec) => decodeFrames(codec, new ReadableStream())],
+    ["decode", (codec) => decodeBatches(codec, new ReadableStream())],
+    ["decode", (codec) => new FrameDecoderStream(codec)],
+    ["decode", (codec) => new FrameBatchStream(codec)],
+    ["encode", (codec) => new FrameEncoderStream(codec)],
+  ];
+  for (const [given, words] of none) {
+    for (const [what, take] of makers) {
+      const error = assertThrows(() => take(given as never), TypeError);
+      assertEquals(
+        error.message,
+        `Cannot ${what}: 'codec' must be a codec, such as lines(): current value is ${words}`,
+      );
+    }
+  }
+});
+
+Deno.test("mapCodec() without both directions is refused when it is made", () => {
+  for (const map of [undefined, {}, { decode: () => 1 }] as never[]) {
+    assertThrows(
+      () => mapCodec(lines(), map),
+      TypeError,
+      "Cannot make mapCodec codec: 'map' must have the functions 'decode' and 'encode': current value is ",
+    );
+  }
+});
+
+Deno.test("text() and json() of a codec whose frames are no bytes say so, and do not speak of the peer's bytes", () => {
+  for (const line of ["abc", "x".repeat(100)]) {
+    for (const take of [text, json]) {
+      const codec = take(lines() as never);
+      assertThrows(
+        () => decodeAll(codec, utf8(`${line}\n`)),
+        MalformedFrameError,
+        `Cannot decode ${take.name}(lines) frame at byte 0: 'codec' must be one whose frames are bytes: the frame is of type String`,
+      );
+    }
   }
 });

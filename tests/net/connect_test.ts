@@ -68,7 +68,7 @@ Deno.test("connect() with a codec that gives no decoder leaves nothing open", as
 /** What a program that is not type-checked may hand in, and what it is told. */
 const nonsense = [
   { part: { codec: undefined }, words: "'codec' must be a codec" },
-  { part: { codec: lines }, words: "'codec' must be a codec" },
+  { part: { codec: lines }, words: "of type Function (call it: lines())" },
   { part: { signal: {} }, words: "'signal' must be an AbortSignal" },
   { part: { handler: { frame() {} } }, words: "'handler' must be a function" },
 ] as const;
