@@ -8,6 +8,7 @@
  */
 
 import type { Clock, Timer } from "../clock.ts";
+import { shown } from "../shown.ts";
 import { Asks, mailboxFull } from "./asks.ts";
 import { KILLED, SHUTDOWN } from "./exit_reason.ts";
 import { Incarnation, type IncarnationHost } from "./incarnation.ts";
@@ -74,9 +75,19 @@ export class Cell<M> extends Mailbox<M> implements IncarnationHost<M> {
   #exit: PromiseWithResolvers<ExitReason> | undefined = undefined;
   #watchers: Set<ExitWatcher> | undefined = undefined;
 
-  /** @throws {RangeError} For mailbox options out of range. */
+  /**
+   * @throws {RangeError} For mailbox options out of range.
+   * @throws {TypeError} For mailbox options that are none, and for a factory that is no function.
+   */
   constructor(options: CellOptions<M>) {
     super(options.name, options.mailbox);
+    if (typeof options.factory !== "function") {
+      throw new TypeError(
+        `Cannot make actor "${options.name}": its factory must be a function, current value is ${
+          shown(options.factory)
+        }`,
+      );
+    }
     this.clock = options.clock;
     this.factory = options.factory;
     this.#succession = options.succession;

@@ -56,8 +56,18 @@ export class Mailbox<M> {
   #head = 0;
   #line: Line<M> | undefined = undefined;
 
-  /** @throws {RangeError} For a capacity below 1 or an unknown overflow rule. */
+  /**
+   * @throws {RangeError} For a capacity below 1 or an unknown overflow rule.
+   * @throws {TypeError} For options that are none.
+   */
   constructor(name: string, options: MailboxOptions = {}) {
+    if (typeof options !== "object" || options === null) {
+      throw new TypeError(
+        `Cannot make mailbox of "${name}": 'mailbox' must be an object, current value is ${
+          shown(options)
+        }`,
+      );
+    }
     const { capacity = DEFAULT_CAPACITY, overflow = "reject" } = options;
     if (
       capacity !== Infinity && !(Number.isInteger(capacity) && capacity > 0)

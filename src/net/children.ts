@@ -29,6 +29,7 @@ import {
   type RestartHistory,
 } from "../supervision/mod.ts";
 import { open, resolveConnectOptions } from "./connect.ts";
+import { checkParts } from "./options.ts";
 import { serve } from "./serve.ts";
 import type {
   Connection,
@@ -124,7 +125,8 @@ export function connectionChild<In, Out = In, M = never>(
   handler: ConnectionHandler<In, Out, M>,
 ): ChildSpec & { readonly ref: ActorRef<M> } {
   const { mailbox, clock, graceMs, onEvent } = options;
-  // Wrong options are told here, not when a supervisor starts the child.
+  // Wrong options are told here, not when a supervisor starts the child. Unlike a lone client, it needs a handler.
+  checkParts(options, handler);
   const { emit } = resolveConnectOptions(options, handler).settings;
   const patience = resolveRestartLimits({
     maxRestarts: Infinity,

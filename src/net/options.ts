@@ -47,6 +47,7 @@ export interface ConnectionSettings {
  * Fills in and checks the options of a connection.
  *
  * @throws {RangeError} Names the option and its value.
+ * @throws {TypeError} For an observer, a mailbox or limits that are none.
  */
 export function resolveConnectionOptions(
   options: ConnectionOptions,
@@ -84,6 +85,9 @@ export function resolveConnectionOptions(
   atLeast("highWaterBytes", highWaterBytes, 1);
   atLeast("maxOutboxBytes", maxOutboxBytes, highWaterBytes);
   atLeast("graceMs", graceMs, 0);
+  if (onEvent !== undefined && typeof onEvent !== "function") {
+    refuse("onEvent", "a function", onEvent);
+  }
   // A mailbox is made with its first message; what is wrong with it must not wait for that.
   new Mailbox("options", mailbox);
   // A codec without a limit (`raw`) sends what it is given; what is too much for the outbox shows when it is sent.

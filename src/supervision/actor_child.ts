@@ -19,7 +19,7 @@ import {
 } from "../actor/mod.ts";
 import { systemClock } from "../clock.ts";
 import { ActorStoppedError } from "../errors.ts";
-import { report } from "./report.ts";
+import { checkObserver, report } from "./report.ts";
 import type { ActorChildOptions, ChildSpec } from "./types.ts";
 
 const WAIT: Next = Object.freeze({ then: "wait" });
@@ -44,6 +44,7 @@ export interface ReleasableSpec extends ChildSpec {
  * @param factory Makes the behaviour of one incarnation. The next sibling starts when it is through.
  * @param options Restart kind, grace, mailbox.
  * @throws {RangeError} For mailbox options or a `graceMs` out of range.
+ * @throws {TypeError} For a factory or an `onEvent` that is no function, and for mailbox options that are none.
  *
  * @example
  * ```ts
@@ -181,6 +182,7 @@ class Child<M> implements Succession {
     factory: BehaviorFactory<M>,
     options: ActorChildOptions,
   ) {
+    checkObserver(name, options.onEvent);
     this.#name = name;
     this.#factory = factory;
     this.#options = options;

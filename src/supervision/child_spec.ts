@@ -41,11 +41,50 @@ export function resolveTreeOptions(
   return { name, strategy, autoShutdown };
 }
 
+/** @throws {TypeError} There is no list to go through. */
+export function checkChildren(name: string, children: unknown): void {
+  if (Array.isArray(children)) return;
+  throw new TypeError(
+    `Cannot make supervisor "${name}": its children must be an array, current value is ${
+      shown(children)
+    }`,
+  );
+}
+
+/** @throws {TypeError} It has no name, or nothing that starts it. */
+export function checkSpec(spec: unknown): void {
+  if (typeof spec !== "object" || spec === null) {
+    throw new TypeError(
+      `Cannot add child: it must be an object with 'name' and 'start', current value is ${
+        shown(spec)
+      }`,
+    );
+  }
+  const { name, start, stop } = spec as Record<string, unknown>;
+  if (typeof name !== "string") {
+    throw new TypeError(
+      `Cannot add child: 'name' must be a string, current value is ${
+        shown(name)
+      }`,
+    );
+  }
+  if (typeof start === "function") return;
+  const hint = typeof stop === "function"
+    ? " (what runs already is no child; see actorChild)"
+    : "";
+  throw new TypeError(
+    `Cannot add child "${name}": 'start' must be a function, current value is ${
+      shown(start)
+    }${hint}`,
+  );
+}
+
 /** @throws {RangeError} For a value out of range, and for a significant child that could never end the supervisor. */
 export function resolveSpec(
   spec: ChildSpec,
   { autoShutdown }: ResolvedTreeOptions,
 ): ResolvedSpec {
+  checkSpec(spec);
   const { name, restart = "always", significant = false, graceMs } = spec;
   const verb = `Cannot add child "${name}"`;
   oneOf(verb, "restart", RESTARTS, restart);

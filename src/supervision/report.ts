@@ -8,6 +8,18 @@
  * @module
  */
 
+import { shown } from "../shown.ts";
+
+/** @throws {TypeError} There is an `onEvent`, and it cannot be called: the first event would end the process. */
+export function checkObserver(name: string, onEvent: unknown): void {
+  if (onEvent === undefined || typeof onEvent === "function") return;
+  throw new TypeError(
+    `Cannot tell events of "${name}": 'onEvent' must be a function, current value is ${
+      shown(onEvent)
+    }`,
+  );
+}
+
 /** Calls `onEvent`, if there is one. What it throws goes to `reportError`. */
 export function report<E>(
   onEvent: ((event: E) => void) | undefined,

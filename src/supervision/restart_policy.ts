@@ -49,11 +49,14 @@ const MAX_REMEMBERED = 64;
  *
  * @throws {RangeError} For a value out of range, and for delays so long that the failures would have left the
  * window before there are enough of them: such limits read as if they gave up, and never would.
+ * @throws {TypeError} For limits that are none.
  */
 export function resolveRestartLimits(
   options: RestartLimits = {},
 ): ResolvedRestartLimits {
+  checkObject("the limits", options);
   const { maxRestarts = 3, withinMs = 5_000 } = options;
+  if (options.backoff !== undefined) checkObject("'backoff'", options.backoff);
   const { minMs = 0, maxMs = 5_000, jitter = 0.1 } = options.backoff ?? {};
   if (
     maxRestarts !== Infinity &&
@@ -153,6 +156,16 @@ function checkReachable(limits: ResolvedRestartLimits): void {
     "withinMs",
     `longer than the delays before ${maxRestarts} restarts take together, or the limit is never reached`,
     withinMs,
+  );
+}
+
+/** Taken for options, `true` or a number would stand for the defaults. */
+function checkObject(what: string, value: unknown): void {
+  if (typeof value === "object" && value !== null) return;
+  throw new TypeError(
+    `Cannot limit restarts: ${what} must be an object, current value is ${
+      shown(value)
+    }`,
   );
 }
 

@@ -13,7 +13,7 @@ import {
   type Succession,
 } from "../actor/mod.ts";
 import { type Clock, systemClock } from "../clock.ts";
-import { report } from "./report.ts";
+import { checkObserver, report } from "./report.ts";
 import {
   planRestart,
   type ResolvedRestartLimits,
@@ -47,6 +47,7 @@ const NO_FAILURES: RestartHistory = Object.freeze([]);
  * @param factory Makes the behaviour of one incarnation.
  * @param options Name, mailbox, restart limits, signal.
  * @throws {RangeError} For mailbox or restart options out of range.
+ * @throws {TypeError} For a factory or an `onEvent` that is no function, and for mailbox or restart options that are none.
  *
  * @example
  * ```ts
@@ -93,6 +94,7 @@ export function spawn<M = never>(
   options: SpawnOptions = {},
 ): ActorRef<M> {
   const { name = "actor", clock = systemClock, onEvent, signal } = options;
+  checkObserver(name, onEvent);
   const cell = new Cell({
     name,
     factory,
@@ -125,7 +127,9 @@ class LoneSuccession implements Succession {
     this.#name = name;
     this.#clock = clock;
     this.#onEvent = onEvent;
-    this.#limits = restart && resolveRestartLimits(restart);
+    this.#limits = restart === undefined
+      ? undefined
+      : resolveRestartLimits(restart);
   }
 
   started(incarnation: number): void {

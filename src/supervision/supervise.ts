@@ -26,6 +26,7 @@ import type { ChildSpec, Supervisor, SupervisorOptions } from "./types.ts";
  * @param options Strategy, limits, auto-shutdown.
  * @returns The supervisor, when all children run.
  * @throws {RangeError} (as a rejection) For an option or a child spec out of range. Nothing was started.
+ * @throws {TypeError} (as a rejection) For children that are no array of specs, and an `onEvent` that is no function.
  * @throws Whatever the first child that failed to start failed with, or the reason of an aborted signal. What had
  * been started was stopped before.
  *

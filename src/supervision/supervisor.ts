@@ -18,12 +18,14 @@ import { type Clock, systemClock } from "../clock.ts";
 import { ActorStoppedError } from "../errors.ts";
 import { shown } from "../shown.ts";
 import {
+  checkChildren,
+  checkSpec,
   type ResolvedTreeOptions,
   resolveSpec,
   resolveTreeOptions,
 } from "./child_spec.ts";
 import { Group, type GroupOwner } from "./group.ts";
-import { report } from "./report.ts";
+import { checkObserver, report } from "./report.ts";
 import {
   planRestart,
   type ResolvedRestartLimits,
@@ -56,6 +58,8 @@ export class Tree implements Supervisor {
 
   constructor(specs: readonly ChildSpec[], options: SupervisorOptions) {
     this.#options = resolveTreeOptions(options);
+    checkChildren(this.name, specs);
+    checkObserver(this.name, options.onEvent);
     this.#limits = resolveRestartLimits(options);
     this.#clock = options.clock ?? systemClock;
     this.#onEvent = options.onEvent;
@@ -113,6 +117,7 @@ export class Tree implements Supervisor {
   }
 
   async add(spec: ChildSpec): Promise<void> {
+    checkSpec(spec);
     this.#refuseIfEnding(`Cannot add child "${spec.name}"`);
     const slot = this.#newSlot(spec);
     const group = this.#groups.get(slot)!;

@@ -65,12 +65,23 @@ Deno.test("connect() with a codec that gives no decoder leaves nothing open", as
   far.close();
 });
 
+Deno.test("connectionChild() needs a handler, as nobody else could read", () => {
+  assertThrows(
+    () => connectionChild("c", { port: 1, codec: lines() }, undefined as never),
+    TypeError,
+    "'handler' must be a function, called anew for each connection or peer: current value is undefined",
+  );
+});
+
 /** What a program that is not type-checked may hand in, and what it is told. */
 const nonsense = [
   { part: { codec: undefined }, words: "'codec' must be a codec" },
   { part: { codec: lines }, words: "of type Function (call it: lines())" },
   { part: { signal: {} }, words: "'signal' must be an AbortSignal" },
   { part: { handler: { frame() {} } }, words: "'handler' must be a function" },
+  { part: { onEvent: "x" }, words: "'onEvent' must be a function" },
+  { part: { mailbox: 5 }, words: "'mailbox' must be an object" },
+  { part: { restart: true }, words: "the limits must be an object" },
 ] as const;
 
 for (const { part, words } of nonsense) {
