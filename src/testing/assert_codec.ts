@@ -41,7 +41,7 @@ import { PlainSink, randomNumbers, sameData, show } from "./plain_data.ts";
 export interface AssertCodecOptions<In, Out> {
   /**
    * Whether two frames are the same. Where the codec `aliases`, frames that are no byte arrays come here as structured
-   * clones: fields without their class. @default {structural equality of plain data and byte arrays}
+   * clones: fields without their class. @default {structural equality of plain data, byte arrays, dates, maps and sets}
    */
   equal?: (actual: In, expected: In) => boolean;
   /**

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import {
   PlainSink,
   randomNumbers,
@@ -20,6 +20,18 @@ Deno.test("sameData() compares what frames are made of", () => {
     [[], []],
     [[1, [2]], [1, [2]]],
     [{ a: 1, b: { c: bytes(3) } }, { b: { c: bytes(3) }, a: 1 }],
+    [Object.create(null), {}],
+    [new Date(5), new Date(5)],
+    [new Date(NaN), new Date(NaN)],
+    [new Map(), new Map()],
+    [new Map([["a", 1], ["b", 2]]), new Map([["b", 2], ["a", 1]])],
+    [new Map([[bytes(1), [1]]]), new Map([[bytes(1), [1]]])],
+    [new Set([1, bytes(2)]), new Set([bytes(2), 1])],
+    [/a/g, /a/g],
+    [new Error("a"), new Error("a")],
+    [Float64Array.of(0.5), Float64Array.of(0.5)],
+    [bytes(1, 2).buffer, bytes(1, 2).buffer],
+    [new DataView(bytes(1).buffer), new DataView(bytes(0, 1).buffer, 1)],
   ];
   for (const [a, b] of same) assertEquals(sameData(a, b), true, show([a, b]));
   const others: [unknown, unknown][] = [
@@ -39,6 +51,21 @@ Deno.test("sameData() compares what frames are made of", () => {
     [{ a: 1 }, { b: 1 }],
     [{ a: undefined }, { b: undefined }],
     [{ a: 1 }, { a: 1, b: 2 }],
+    [new Date(5), new Date(6)],
+    [new Date(5), {}],
+    [new Map([["a", 1]]), new Map([["a", 2]])],
+    [new Map([["a", 1]]), new Map([["b", 1]])],
+    [new Map([["a", 1]]), new Map()],
+    [new Map(), new Set()],
+    [new Map(), {}],
+    [new Set([1]), new Set([2])],
+    // One of them cannot be both.
+    [new Set([bytes(1), bytes(1)]), new Set([bytes(1), bytes(2)])],
+    [/a/g, /a/],
+    [new Error("a"), new Error("b")],
+    [new Error("a"), new TypeError("a")],
+    [Float64Array.of(1), Float32Array.of(1)],
+    [bytes(1).buffer, bytes(2).buffer],
   ];
   for (const [a, b] of others) {
     assertEquals(sameData(a, b), false, show([a, b]));
@@ -46,10 +73,22 @@ Deno.test("sameData() compares what frames are made of", () => {
   }
 });
 
+Deno.test("sameData() says what it cannot compare", () => {
+  assertThrows(
+    () => sameData([new URL("a:b")], [new URL("a:c")]),
+    TypeError,
+    "Cannot compare frames: what a value of type URL holds is not to be seen; give 'equal' among the options",
+  );
+  const url = new URL("a:b");
+  assertEquals(sameData([url], [url]), true);
+  assertEquals(sameData(url, new Date(0)), false);
+});
+
 Deno.test("show() writes bytes as hex, big integers, and what JSON has no word for, in one bounded line", () => {
   assertEquals(show(["a", bytes(1, 255)]), '["a","<01ff>"]');
   assertEquals(show({ n: 2n ** 64n }), '{"n":"18446744073709551616n"}');
   assertEquals(show(undefined), "undefined");
+  assertEquals(show([new Map([["a", 1]]), new Set([2])]), '[[["a",1]],[2]]');
   assertEquals(show(new Uint8Array(33)), `"<${"00".repeat(32)}…>"`);
   assertEquals(show("x".repeat(1_000)).length, 401);
 });
