@@ -9,7 +9,7 @@
 /** More of a text than this says nothing more about what is wrong with it. */
 const MOST_CHARS = 80;
 
-/** What completes "current value is …". It never throws, and nothing of an object but its kind is looked at. */
+/** What completes "current value is …". Nothing of an object but its kind is looked at. */
 export function shown(value: unknown): string {
   switch (typeof value) {
     case "string":

@@ -337,6 +337,10 @@ Deno.test("options and addresses are checked at the door", async () => {
     const [options, says] of [
       [{ maxPeers: 0 }, "'maxPeers'"],
       [{ peerIdleMs: 0 }, "'peerIdleMs'"],
+      [
+        { peerIdleMs: "5" as never },
+        "'peerIdleMs' must be a number of at least 1: current value is \"5\"",
+      ],
       [{ maxQueuedDatagrams: 0 }, "'maxQueuedDatagrams'"],
       [{ maxQueuedBytes: 1 }, "'maxQueuedBytes'"],
       [{ maxOutboxBytes: 1 }, "'maxOutboxBytes'"],
