@@ -29,7 +29,7 @@ import {
   type RestartHistory,
 } from "../supervision/mod.ts";
 import { open, resolveConnectOptions } from "./connect.ts";
-import { checkParts } from "./options.ts";
+import { checkParts, refuse } from "./options.ts";
 import { serve } from "./serve.ts";
 import type {
   Connection,
@@ -124,14 +124,17 @@ export function connectionChild<In, Out = In, M = never>(
   options: ConnectionChildOptions<In, Out>,
   handler: ConnectionHandler<In, Out, M>,
 ): ChildSpec & { readonly ref: ActorRef<M> } {
-  const { mailbox, clock, graceMs, onEvent } = options;
+  const { mailbox, clock, graceMs, onEvent, reconnect = {} } = options;
   // Wrong options are told here, not when a supervisor starts the child. Unlike a lone client, it needs a handler.
   checkParts(options, handler);
+  if (typeof reconnect !== "object" || reconnect === null) {
+    refuse("reconnect", "an object", reconnect);
+  }
   const { emit } = resolveConnectOptions(options, handler).settings;
   const patience = resolveRestartLimits({
     maxRestarts: Infinity,
     withinMs: Number.MAX_SAFE_INTEGER,
-    backoff: { minMs: 100, maxMs: 30_000, jitter: 0.2, ...options.reconnect },
+    backoff: { minMs: 100, maxMs: 30_000, jitter: 0.2, ...reconnect },
   });
   const waiting: M[] = [];
   const child = actorChild<M>(

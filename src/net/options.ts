@@ -177,7 +177,8 @@ export function checkParts(
   }
 }
 
-function refuse(part: string, rule: string, value: unknown): never {
+/** Refuses `value` as the option `part`. @throws {TypeError} */
+export function refuse(part: string, rule: string, value: unknown): never {
   throw new TypeError(
     `Cannot use options: '${part}' must be ${rule}: current value is ${
       shown(value)

@@ -73,6 +73,21 @@ Deno.test("connectionChild() needs a handler, as nobody else could read", () => 
   );
 });
 
+Deno.test("connectionChild() refuses delays that are no options", () => {
+  for (const reconnect of [5, "100", true, null] as never[]) {
+    assertThrows(
+      () =>
+        connectionChild(
+          "c",
+          { port: 1, codec: lines(), reconnect },
+          () => ({ frame() {} }),
+        ),
+      TypeError,
+      "Cannot use options: 'reconnect' must be an object: current value is ",
+    );
+  }
+});
+
 /** What a program that is not type-checked may hand in, and what it is told. */
 const nonsense = [
   { part: { codec: undefined }, words: "'codec' must be a codec" },
