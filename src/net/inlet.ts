@@ -142,7 +142,8 @@ export class Inlet {
   /** All that had come was read, be it into memory that is not ours. */
   drained(): void {
     this.#drained = true;
-    this.#waits++;
+    // Counted no further than anybody looks: a large number would be an object of its own.
+    if (!this.isSteady) this.#waits++;
   }
 
   #tookSlot(chunk: Uint8Array): Uint8Array {
