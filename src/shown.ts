@@ -31,9 +31,13 @@ export function kindOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
 }
 
+/** The first `most` characters of `text`, without half of a pair at their end. */
+export function headOf(text: string, most: number): string {
+  return text.slice(0, most).replace(/\p{Cs}$/u, "");
+}
+
 function quoted(text: string): string {
   if (text.length <= MOST_CHARS) return JSON.stringify(text);
-  // Without half of a pair at its end.
-  const head = text.slice(0, MOST_CHARS).replace(/\p{Cs}$/u, "");
-  return `${JSON.stringify(head)}… (${text.length} characters)`;
+  const head = JSON.stringify(headOf(text, MOST_CHARS));
+  return `${head}… (${text.length} characters)`;
 }

@@ -11,7 +11,7 @@ import {
   type FrameError,
   MalformedFrameError,
 } from "../errors.ts";
-import { shown } from "../shown.ts";
+import { headOf, shown } from "../shown.ts";
 import { hexWindow } from "./bytes.ts";
 import type { ByteSink, Codec, FrameDecoder } from "./codec.ts";
 import { checkInner } from "./given_codec.ts";
@@ -136,8 +136,7 @@ export function messageOf(thrown: unknown): string {
     return "what was thrown cannot be shown";
   }
   if (words.length > MOST_CHARS) {
-    // Without half of a pair at its end.
-    words = words.slice(0, MOST_CHARS).replace(/\p{Cs}$/u, "") + "…";
+    words = headOf(words, MOST_CHARS) + "…";
   }
   return words.replace(UNSHOWN, escaped);
 }

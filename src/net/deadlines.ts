@@ -1,6 +1,6 @@
 /**
- * How long a peer may be silent, and how long it may take over one frame, or over the next byte of a body. Nothing is timed per frame: a
- * sweep looks at the counters every now and then, so a deadline is noticed at the first look after it.
+ * How long a peer may be silent, and how long it may take over one frame, or over the next byte of a body. Nothing is
+ * timed per frame: a sweep looks at the counters every now and then, so a deadline is noticed at the first look after it.
  *
  * @module
  */

@@ -117,13 +117,14 @@ export class Inlet {
    */
   took(target: Uint8Array, byteLength: number): Uint8Array {
     const chunk = target.subarray(0, byteLength);
-    if (target === this.#slot) return this.#tookSlot(chunk);
-    if (target.buffer !== this.#buffer.buffer) {
+    const isSlot = target === this.#slot;
+    if (!isSlot && target.buffer !== this.#buffer.buffer) {
       // It may be the slot of the inlet before this one, with those of other connections around it.
       return target.length === SLOT_BYTES ? chunk.slice() : chunk;
     }
     if (byteLength < target.length) this.drained();
     else this.#drained = false;
+    if (isSlot) return this.#tookSlot(chunk);
     this.#used += byteLength;
     this.#lastRead = byteLength;
     if (this.#shrank(byteLength)) return chunk;
@@ -147,8 +148,6 @@ export class Inlet {
   }
 
   #tookSlot(chunk: Uint8Array): Uint8Array {
-    if (chunk.length < SLOT_BYTES) this.drained();
-    else this.#drained = false;
     if (this.#size > SLOT_BYTES) this.#shrank(chunk.length);
     else if (chunk.length === SLOT_BYTES) this.#size = FIRST_BYTES;
     if (this.#reuse) return chunk;
@@ -170,8 +169,5 @@ export class Inlet {
     this.#waits = 0;
     this.#spare = NOTHING;
     this.#slab = undefined;
-    if (this.#size > SLOT_BYTES) return;
-    this.#buffer = NOTHING;
-    this.#used = 0;
   }
 }

@@ -192,7 +192,10 @@ export class Input<In> {
     }
   }
 
-  /** Passes over what is left of a body, by default of the one under way, so that the next frame is found. Who reads it is told. */
+  /**
+   * Passes over what is left of a body, by default of the one under way, so that the next frame is found. Who reads it
+   * is told.
+   */
   abandonBody(body: Body | undefined = this.#body): void {
     if (body === undefined || body !== this.#body || body.isAbandoned) return;
     body.isAbandoned = true;

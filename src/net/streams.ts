@@ -8,7 +8,10 @@
 import type { Body, Input } from "./input.ts";
 import type { Pulls, Wait } from "./pulls.ts";
 
-/** Frames as a stream. Cancelling it leaves the connection as it is: a frame that was asked for and did not come is not taken. */
+/**
+ * Frames as a stream. Cancelling it leaves the connection as it is: a frame that was asked for and did not come is not
+ * taken.
+ */
 export function frameReadable<In>(
   pulls: Pulls<In>,
   pull: () => Promise<IteratorResult<In>>,
