@@ -21,26 +21,17 @@ import {
   lines,
   serve,
 } from "../../mod.ts";
-import { ConnectionActor } from "../../src/net/connection.ts";
-import { resolveConnectionOptions } from "../../src/net/options.ts";
 import { manualClock } from "../../src/testing/manual_clock.ts";
-import { ScriptedStream, settle } from "./scripted_stream.ts";
+import { openConnection } from "./scripted_connection.ts";
+import { settle } from "./scripted_stream.ts";
 
 function open<F>(
   codec: Codec<F>,
   handler: ConnectionHandler<F, F, never> | undefined,
   options: ConnectionOptions = {},
 ) {
-  const stream = new ScriptedStream();
   const clock = manualClock();
-  const connection = new ConnectionActor<F, F, never>(1, stream, {
-    name: "test#1",
-    codec,
-    handler,
-    settings: resolveConnectionOptions({ clock, ...options }, codec),
-  });
-  connection.open();
-  return { connection, stream, clock };
+  return { ...openConnection(codec, handler, { clock, ...options }), clock };
 }
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);

@@ -5,31 +5,15 @@ import {
   type ConnectionHandler,
   delimited,
   MalformedFrameError,
-  type NetEvent,
   text,
   TruncatedFrameError,
 } from "../../mod.ts";
 import { nextTask } from "../../src/clock.ts";
-import { ConnectionActor } from "../../src/net/connection.ts";
-import { resolveConnectionOptions } from "../../src/net/options.ts";
-import { ScriptedStream, settle } from "./scripted_stream.ts";
+import { openConnection } from "./scripted_connection.ts";
+import { settle } from "./scripted_stream.ts";
 
-function open<M = never>(handler: ConnectionHandler<string, string, M>) {
-  const stream = new ScriptedStream();
-  const events: NetEvent[] = [];
-  const codec = text(delimited("\n"));
-  const connection = new ConnectionActor<string, string, M>(1, stream, {
-    name: "test#1",
-    codec,
-    handler,
-    settings: resolveConnectionOptions({
-      onEvent: (event) => events.push(event),
-    }, codec),
-  });
-  connection.open();
-  const kinds = () => events.map(({ kind }) => kind);
-  return { connection, stream, kinds };
-}
+const open = <M = never>(handler: ConnectionHandler<string, string, M>) =>
+  openConnection(text(delimited("\n")), handler);
 
 /** Gathers lines, and sends them as one when it has caught up. */
 function gathering(also: { malformed?: (error: Error) => unknown } = {}) {

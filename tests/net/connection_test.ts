@@ -25,6 +25,7 @@ import { nextTask } from "../../src/clock.ts";
 import { ConnectionActor } from "../../src/net/connection.ts";
 import { resolveConnectionOptions } from "../../src/net/options.ts";
 import { manualClock } from "../../src/testing/manual_clock.ts";
+import { openConnection } from "./scripted_connection.ts";
 import { ScriptedStream, settle } from "./scripted_stream.ts";
 
 /** A connection that speaks lines, on a stream and a clock that the test plays. */
@@ -32,23 +33,11 @@ function open<M = never>(
   handler: ConnectionHandler<string, string, M> | undefined,
   options: ConnectionOptions = {},
 ) {
-  const stream = new ScriptedStream();
   const clock = manualClock();
-  const events: NetEvent[] = [];
-  const codec = lines();
-  const connection = new ConnectionActor<string, string, M>(1, stream, {
-    server: "test",
-    codec,
-    handler,
-    settings: resolveConnectionOptions({
-      clock,
-      onEvent: (event) => events.push(event),
-      ...options,
-    }, codec),
-  });
-  connection.open();
-  const kinds = () => events.map(({ kind }) => kind);
-  return { connection, stream, clock, events, kinds };
+  return {
+    ...openConnection(lines(), handler, { clock, ...options }),
+    clock,
+  };
 }
 
 /** Keeps the runtime busy for longer than a connection listens at its end, and then for so many tasks. */

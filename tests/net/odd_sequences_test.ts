@@ -9,28 +9,13 @@ import {
   type NetEvent,
   serve,
 } from "../../mod.ts";
-import { ConnectionActor } from "../../src/net/connection.ts";
-import { resolveConnectionOptions } from "../../src/net/options.ts";
 import { memoryNetwork } from "../../testing.ts";
 import { reportedErrors } from "../support/reported_errors.ts";
-import { ScriptedStream, settle } from "./scripted_stream.ts";
+import { openConnection } from "./scripted_connection.ts";
+import { settle } from "./scripted_stream.ts";
 
-function open(handler?: ConnectionHandler<string, string, never>) {
-  const stream = new ScriptedStream();
-  const events: NetEvent[] = [];
-  const codec = lines();
-  const connection = new ConnectionActor<string, string, never>(1, stream, {
-    name: "test#1",
-    codec,
-    handler,
-    settings: resolveConnectionOptions({
-      onEvent: (event) => events.push(event),
-      restart: { maxRestarts: 1 },
-    }, codec),
-  });
-  connection.open();
-  return { connection, stream, kinds: () => events.map(({ kind }) => kind) };
-}
+const open = (handler?: ConnectionHandler<string, string, never>) =>
+  openConnection(lines(), handler, { restart: { maxRestarts: 1 } });
 
 /** A crash, a restart, and a crash that is one too many. */
 const TWICE: NetEvent["kind"][] = ["crashed", "restarted", "crashed"];

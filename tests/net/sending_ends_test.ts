@@ -16,32 +16,17 @@ import {
   delimited,
   lines,
   MalformedFrameError,
-  type NetEvent,
 } from "../../mod.ts";
 import { ConnectionActor } from "../../src/net/connection.ts";
 import { resolveConnectionOptions } from "../../src/net/options.ts";
 import { manualClock } from "../../testing.ts";
+import { openConnection } from "./scripted_connection.ts";
 import { ScriptedStream, settle } from "./scripted_stream.ts";
 
-function open(
+const open = (
   handler?: ConnectionHandler<string, string, never>,
-  options: ConnectionOptions = {},
-) {
-  const stream = new ScriptedStream();
-  const events: NetEvent[] = [];
-  const codec = lines();
-  const connection = new ConnectionActor<string, string, never>(1, stream, {
-    name: "test#1",
-    codec,
-    handler,
-    settings: resolveConnectionOptions({
-      onEvent: (event) => events.push(event),
-      ...options,
-    }, codec),
-  });
-  connection.open();
-  return { connection, stream, events };
-}
+  options?: ConnectionOptions,
+) => openConnection(lines(), handler, options);
 
 const BODY = new Uint8Array(1_000_000);
 

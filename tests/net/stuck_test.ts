@@ -12,13 +12,11 @@ import {
   ConnectionLostError,
   type ConnectionOptions,
   lines,
-  type NetEvent,
   TimeoutError,
 } from "../../mod.ts";
-import { ConnectionActor } from "../../src/net/connection.ts";
-import { resolveConnectionOptions } from "../../src/net/options.ts";
 import { manualClock } from "../../src/testing/manual_clock.ts";
-import { ScriptedStream, settle } from "./scripted_stream.ts";
+import { openConnection } from "./scripted_connection.ts";
+import { settle } from "./scripted_stream.ts";
 
 const RESET = new Deno.errors.ConnectionReset("reset");
 const never = new Promise<void>(() => {});
@@ -29,31 +27,20 @@ function open<M = never>(
   options: ConnectionOptions = {},
   onUnserved?: (messages: M[]) => void,
 ) {
-  const stream = new ScriptedStream();
   const clock = manualClock();
-  const events: NetEvent[] = [];
-  const codec = lines();
-  const settings = resolveConnectionOptions({
-    clock,
-    onEvent: (event) => events.push(event),
-    ...options,
-  }, codec);
-  const connection = new ConnectionActor<string, string, M>(1, stream, {
-    server: "test",
-    codec,
+  const opened = openConnection(
+    lines(),
     handler,
-    settings,
+    { clock, ...options },
     onUnserved,
-  });
-  connection.open();
-  const kinds = () => events.map(({ kind }) => kind);
+  );
   /** Time passes, with a look at the deadlines at its end, as the server's sweep does. */
   const pass = async (ms: number) => {
     await clock.advance(ms);
-    connection.checkDeadlines(clock.now());
+    opened.connection.checkDeadlines(clock.now());
     await settle();
   };
-  return { connection, stream, clock, events, kinds, pass };
+  return { ...opened, clock, pass };
 }
 
 Deno.test("a 'closed' callback that hangs is cut after graceMs", async () => {
